@@ -1,0 +1,130 @@
+"""What can go wrong, as one tree.
+
+RiskSpaceError
+├── SettingsError        the environment asks for something that isn't accepted
+├── PackageError         a model package can't be served
+└── RequestError         a caller's request can't be answered; carries its HTTP status
+    ├── BadInput         422  one or more fields are wrong
+    ├── MalformedBody    400  the body can't be read at all
+    ├── BodyTooLarge     413
+    ├── UnsupportedMedia 415
+    ├── Unauthorized     401
+    ├── Forbidden        403
+    ├── NotFound         404
+    ├── MethodNotAllowed 405
+    ├── NotReady         503  no model yet
+    ├── StoreUnavailable 503  the log can't be read just now
+    └── UpstreamError    502/504  the API behind the page doesn't answer
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+class RiskSpaceError(Exception):
+    """The root of every error that this package raises on purpose."""
+
+
+class SettingsError(RiskSpaceError):
+    """An environment variable holds what it can't; the message names it and what it accepts."""
+
+
+class PackageError(RiskSpaceError):
+    """A model package is refused; the message says which file and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One wrong field: never holds the value that was sent.
+
+    `code` is stable, for programs: missing, unknown_field, wrong_type, not_finite,
+    out_of_bounds, not_a_choice, malformed, too_many, too_few, too_large.
+    """
+
+    field: str
+    code: str
+    message: str
+    accepted: str
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+class RequestError(RiskSpaceError):
+    """A request that can't be answered: `status` and `title` are RFC 9457's, `detail` is safe to
+    show, `headers` go out with the answer."""
+
+    status = 500
+    title = "Internal Server Error"
+
+    def __init__(
+        self,
+        detail: str,
+        errors: tuple[FieldError, ...] = (),
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers or {}
+
+
+class BadInput(RequestError):
+    status = 422
+    title = "Unprocessable Content"
+
+
+class MalformedBody(RequestError):
+    status = 400
+    title = "Bad Request"
+
+
+class BodyTooLarge(RequestError):
+    status = 413
+    title = "Content Too Large"
+
+
+class UnsupportedMedia(RequestError):
+    status = 415
+    title = "Unsupported Media Type"
+
+
+class Unauthorized(RequestError):
+    status = 401
+    title = "Unauthorized"
+
+
+class Forbidden(RequestError):
+    status = 403
+    title = "Forbidden"
+
+
+class NotFound(RequestError):
+    status = 404
+    title = "Not Found"
+
+
+class MethodNotAllowed(RequestError):
+    status = 405
+    title = "Method Not Allowed"
+
+
+class NotReady(RequestError):
+    status = 503
+    title = "Service Unavailable"
+
+
+class StoreUnavailable(RequestError):
+    status = 503
+    title = "Service Unavailable"
+
+
+class UpstreamError(RequestError):
+    status = 502
+    title = "Bad Gateway"
+
+
+class UpstreamTimeout(UpstreamError):
+    status = 504
+    title = "Gateway Timeout"
