@@ -52,11 +52,10 @@ class FieldError:
 
 
 class RequestError(RiskSpaceError):
-    """A request that can't be answered: `status` and `title` are RFC 9457's, `detail` is safe to
-    show, `headers` go out with the answer."""
+    """A request that can't be answered: `status` is HTTP's, `detail` is safe to show, `headers`
+    go out with the answer."""
 
     status = 500
-    title = "Internal Server Error"
 
     def __init__(
         self,
@@ -72,59 +71,47 @@ class RequestError(RiskSpaceError):
 
 class BadInput(RequestError):
     status = 422
-    title = "Unprocessable Content"
 
 
 class MalformedBody(RequestError):
     status = 400
-    title = "Bad Request"
 
 
 class BodyTooLarge(RequestError):
     status = 413
-    title = "Content Too Large"
 
 
 class UnsupportedMedia(RequestError):
     status = 415
-    title = "Unsupported Media Type"
 
 
 class Unauthorized(RequestError):
     status = 401
-    title = "Unauthorized"
 
 
 class Forbidden(RequestError):
     status = 403
-    title = "Forbidden"
 
 
 class NotFound(RequestError):
     status = 404
-    title = "Not Found"
 
 
 class MethodNotAllowed(RequestError):
     status = 405
-    title = "Method Not Allowed"
 
 
 class NotReady(RequestError):
     status = 503
-    title = "Service Unavailable"
 
 
 class StoreUnavailable(RequestError):
     status = 503
-    title = "Service Unavailable"
 
 
 class UpstreamError(RequestError):
     status = 502
-    title = "Bad Gateway"
 
 
 class UpstreamTimeout(UpstreamError):
     status = 504
-    title = "Gateway Timeout"

@@ -138,12 +138,12 @@ def load(
     Raises SettingsError naming each variable, what it got and what it accepts.
     """
     from_file = dotenv_values(env_file) if env_file is not None else {}
-    values = {}
+    values: dict[str, str | None] = {}
     for source in (defaults or {}, from_file, environ):
         values |= {
             name: source[name.upper()] for name in Settings.model_fields if source.get(name.upper())
         }
-    if "api_port" in values:
+    if (values.get("api_port") or "").isdigit():
         values.setdefault("api_url", f"http://localhost:{values['api_port']}")
     try:
         return Settings.model_validate(values)

@@ -1,0 +1,71 @@
+"""`python -m riskspace.api`: the API as one process."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import uvicorn
+
+from riskspace import logs, settings
+from riskspace.api.app import create_app
+from riskspace.api.backend import assemble
+from riskspace.errors import PackageError
+from riskspace.model import manifest, package
+
+# Seconds that requests in flight have at shutdown.
+GRACE = 3
+
+
+def main() -> int:
+    """Serves until stopped; 1 when the model package is refused or the port is taken."""
+    chosen = settings.load_or_exit()
+    logs.configure(chosen)
+    failures: list[Exception] = []
+
+    def refused(error: Exception) -> None:
+        failures.append(error)
+        server.should_exit = True
+
+    try:
+        backend = assemble(
+            chosen,
+            manifest.read(chosen.model_path),
+            lambda: package.load(chosen.model_path),
+            refused,
+        )
+        listener = _listen(chosen.api_host, chosen.api_port)
+    except (PackageError, OSError) as error:
+        return _fail(error)
+    config = uvicorn.Config(
+        create_app(backend),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    return _fail(failures[0]) if failures else 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise OSError(
+            f"API_HOST, API_PORT: can't listen on {host}:{port}: {error.strerror}"
+        ) from None
+    return listener
+
+
+def _fail(error: Exception) -> int:
+    sys.stderr.write(f"{error}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

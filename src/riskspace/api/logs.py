@@ -1,0 +1,88 @@
+"""The log, read and emptied."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.security import HTTPBearer
+
+from riskspace.api.backend import Backend
+from riskspace.errors import BadInput, FieldError, Forbidden, StoreUnavailable, Unauthorized
+from riskspace.logs import timestamp
+from riskspace.model.schema import bad_input
+from riskspace.settings import LogLevel
+from riskspace.store.entries import Fields
+from riskspace.store.protocol import StoreError
+from riskspace.web.admin import require_admin
+from riskspace.web.answers import LogLine, Logs, problems
+
+# Documents the scheme; `require_admin` decides.
+_bearer = Depends(HTTPBearer(auto_error=False, description="ADMIN_TOKEN"))
+
+
+def router(backend: Backend) -> APIRouter:
+    routes = APIRouter(tags=["logs"])
+
+    @routes.get("/logs", responses=problems(BadInput, StoreUnavailable))
+    async def read(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        level: Annotated[LogLevel | None, Query(description="only this level")] = None,
+        since: Annotated[datetime | None, Query(description="UTC where no zone is given")] = None,
+        cursor: Annotated[str | None, Query(description="an earlier `next_cursor`")] = None,
+    ) -> Logs:
+        """The newest log entries first; empty with `LOGGING_HANDLER=stdout`. Never holds what a
+        visitor entered."""
+        oldest = None if since is None else _seconds(since)
+
+        def keep(fields: Fields) -> bool:
+            return (level is None or fields["level"] == level) and (
+                oldest is None or fields["timestamp"] >= timestamp(oldest)
+            )
+
+        try:
+            await backend.writer.flush()
+            page = await backend.store.page(
+                backend.logs, limit, before=cursor, since=oldest, keep=keep
+            )
+        except StoreError:
+            raise _unavailable() from None
+        except ValueError:
+            wrong = FieldError("cursor", "malformed", "is not accepted", "an earlier next_cursor")
+            raise bad_input([wrong]) from None
+        lines = [_line(id_, fields) for id_, fields in page.entries]
+        return Logs(logs=lines, total=page.total, next_cursor=page.next_cursor)
+
+    @routes.delete(
+        "/logs",
+        status_code=204,
+        dependencies=[_bearer],
+        responses=problems(Unauthorized, Forbidden, StoreUnavailable),
+    )
+    async def clear(request: Request) -> Response:
+        """Empties the log; prediction records stay."""
+        require_admin(request.headers.get("authorization"), backend.settings.admin_token)
+        try:
+            await backend.writer.flush()
+            await backend.store.clear(backend.logs)
+        except StoreError:
+            raise _unavailable() from None
+        return Response(status_code=204)
+
+    return routes
+
+
+def _line(id_: str, fields: Fields) -> LogLine:
+    known = {name: fields.get(name) for name in LogLine.model_fields}
+    return LogLine.model_validate({**known, "id": id_})
+
+
+def _seconds(moment: datetime) -> float:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _unavailable() -> StoreUnavailable:
+    return StoreUnavailable(
+        "The log can't be read just now: Redis doesn't answer.", headers={"Retry-After": "1"}
+    )

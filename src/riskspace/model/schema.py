@@ -1,0 +1,202 @@
+"""The schema of a record, built from the manifest's features: validation, its errors in the
+product's own words, the OpenAPI form of it, and what is worth a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal
+
+import pydantic_core
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from riskspace.errors import BadInput, FieldError, MalformedBody
+from riskspace.model.manifest import Feature, Manifest, Record, Value
+
+# More than anyone reads, and a bound on what a hostile body can make us write.
+MAX_ERRORS = 50
+MAX_NAME = 64
+BODY = "body"
+
+_CODES = {
+    "missing": "missing",
+    "extra_forbidden": "unknown_field",
+    "finite_number": "not_finite",
+    "greater_than_equal": "out_of_bounds",
+    "less_than_equal": "out_of_bounds",
+    "literal_error": "not_a_choice",
+}
+_MESSAGES = {
+    "missing": "is required",
+    "unknown_field": "is not a field of this model",
+    "wrong_type": "has the wrong type",
+    "not_finite": "is not a finite number",
+    "out_of_bounds": "is out of bounds",
+    "not_a_choice": "is not one of the choices",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """A record that is answered all the same, though the model has seen none like it. `code` is
+    outside_trained_range or unusual_order."""
+
+    field: str
+    code: str
+    message: str
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+class Schema:
+    """What a record of one package may be."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.features = {feature.name: feature for feature in manifest.features}
+        self._order = manifest.order
+        self._validator = _validator(manifest)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.features)
+
+    def parse(self, body: bytes) -> Record:
+        """One record from JSON.
+
+        Raises MalformedBody where it isn't JSON, BadInput naming each wrong field where it is.
+        """
+        try:
+            return self._validator.model_validate_json(body).model_dump()
+        except ValidationError as error:
+            if error.errors()[0]["type"] == "json_invalid":
+                raise malformed("JSON in UTF-8: an object with the fields of the model") from None
+            raise bad_input(self._errors(error)) from None
+
+    def check(self, record: object) -> Record | tuple[FieldError, ...]:
+        """One decoded record: complete (null where unknown), or what is wrong with it."""
+        try:
+            return self._validator.model_validate(record).model_dump()
+        except ValidationError as error:
+            return self._errors(error)
+
+    def warnings(self, record: Mapping[str, Value]) -> tuple[Warning, ...]:
+        """What in a valid record lies outside what the model was trained on."""
+        return tuple(self._unseen(record))
+
+    def json_schema(self) -> dict[str, Any]:
+        """The record as JSON Schema 2020-12, with each field's label, unit and bounds."""
+        required = [feature.name for feature in self.features.values() if feature.required]
+        return {
+            "title": "Record",
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {name: _property(item) for name, item in self.features.items()},
+            **({"required": required} if required else {}),
+        }
+
+    def _errors(self, error: ValidationError) -> tuple[FieldError, ...]:
+        return tuple(self._error(item) for item in error.errors(include_url=False)[:MAX_ERRORS])
+
+    def _error(self, item: pydantic_core.ErrorDetails) -> FieldError:
+        if not item["loc"]:
+            return _field_error(BODY, "wrong_type", "an object with the fields of the model")
+        name = str(item["loc"][0])
+        code = _CODES.get(item["type"], "wrong_type")
+        if item["input"] is None:
+            code = "missing"
+        feature = self.features.get(name)
+        known = f"the fields of the model: {', '.join(self.names)}"
+        return _field_error(_printable(name), code, accepted(feature) if feature else known)
+
+    def _unseen(self, record: Mapping[str, Value]) -> Iterable[Warning]:
+        for feature in self.features.values():
+            value = record.get(feature.name)
+            if feature.trained is None or not isinstance(value, int | float):
+                continue
+            low, high = feature.trained
+            if not low <= value <= high:
+                seen = f"{low:g} to {high:g}{_unit(feature)}"
+                yield Warning(
+                    feature.name,
+                    "outside_trained_range",
+                    f"{feature.name} is outside what the model was trained on: {seen}",
+                )
+        for lower, upper in self._order:
+            a, b = record.get(lower), record.get(upper)
+            if isinstance(a, int | float) and isinstance(b, int | float) and a >= b:
+                yield Warning(lower, "unusual_order", f"{lower} is not below {upper}")
+
+
+def accepted(feature: Feature) -> str:
+    """What a feature accepts, in words."""
+    text = {
+        "number": "a number",
+        "integer": "a whole number",
+        "boolean": "true or false",
+        "choice": f"one of: {', '.join(feature.values)}",
+    }[feature.type]
+    if feature.bounds is not None:
+        text += f" from {feature.bounds[0]:g} to {feature.bounds[1]:g}{_unit(feature)}"
+    return text if feature.required else f"{text}, or null for unknown"
+
+
+def bad_input(errors: Sequence[FieldError]) -> BadInput:
+    fields = ", ".join(dict.fromkeys(error.field for error in errors))
+    return BadInput(f"Wrong input in: {fields}.", tuple(errors))
+
+
+def malformed(expected: str) -> MalformedBody:
+    error = FieldError(BODY, "malformed", "can't be read", expected)
+    return MalformedBody("The body can't be read.", (error,))
+
+
+def _field_error(field: str, code: str, expected: str) -> FieldError:
+    return FieldError(field, code, _MESSAGES[code], expected)
+
+
+def _printable(name: str) -> str:
+    """A field's name as sent, made safe to show: a stranger wrote it."""
+    shown = "".join(c if c.isprintable() else "?" for c in name[:MAX_NAME])
+    return shown + "…" if len(name) > MAX_NAME else shown
+
+
+def _unit(feature: Feature) -> str:
+    return f" {feature.unit}" if feature.unit else ""
+
+
+def _validator(manifest: Manifest) -> type[BaseModel]:
+    fields: dict[str, Any] = {}
+    for feature in manifest.features:
+        kind = _type(feature)
+        fields[feature.name] = (kind, ...) if feature.required else (kind | None, None)
+    config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
+    return create_model("Record", __config__=config, **fields)
+
+
+def _type(feature: Feature) -> Any:
+    if feature.type == "boolean":
+        return bool
+    if feature.type == "choice":
+        return Literal[feature.values]
+    assert feature.bounds is not None  # the manifest says so
+    low, high = feature.bounds
+    multiple = 1 if feature.type == "integer" else None
+    return Annotated[float, Field(ge=low, le=high, multiple_of=multiple)]
+
+
+def _property(feature: Feature) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": {"choice": "string"}.get(feature.type, feature.type)}
+    if feature.bounds is not None:
+        schema["minimum"], schema["maximum"] = feature.bounds
+    if feature.values:
+        schema["enum"] = list(feature.values)
+    if not feature.required:
+        schema["type"] = [schema["type"], "null"]
+        if "enum" in schema:
+            schema["enum"].append(None)
+    unit = f" ({feature.unit})" if feature.unit else ""
+    schema["title"] = f"{feature.label.en}{unit}"
+    if feature.help is not None:
+        schema["description"] = feature.help.en
+    return schema

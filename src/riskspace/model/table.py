@@ -1,0 +1,61 @@
+"""CSV to rows: the same fields as in JSON, one column each."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from riskspace.model.manifest import Feature, Value
+from riskspace.model.schema import Schema, malformed
+
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+# Where a row has more cells than the header, the rest of them land under this name.
+_EXTRA = "extra cells"
+
+
+def rows(body: bytes, schema: Schema) -> Iterator[dict[str, Value]]:
+    """The rows of a CSV file in UTF-8 whose first line names the fields, not validated yet: an
+    empty cell is null, a cell that is not of its column's type stays text. Separated by commas, or
+    by semicolons and then with decimal commas or points, as spreadsheets in much of Europe do.
+
+    Raises MalformedBody where it can't be read as such.
+    """
+    expected = "CSV in UTF-8 whose first line names the fields"
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise malformed(expected) from None
+    header, _, _ = text.partition("\n")
+    european = ";" in header and "," not in header
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""),
+        delimiter=";" if european else ",",
+        restkey=_EXTRA,
+        strict=True,
+    )
+    try:
+        if not reader.fieldnames or len(set(reader.fieldnames)) < len(reader.fieldnames):
+            raise malformed(f"{expected}, each once")
+        for row in reader:
+            yield {
+                name: _value(schema.features.get(name), cell, european)
+                for name, cell in row.items()
+            }
+    except csv.Error:
+        raise malformed(expected) from None
+
+
+def _value(feature: Feature | None, cell: str | list[str] | None, european: bool) -> Value:
+    if feature is None:
+        return ""  # an unknown field is refused by its name; what it holds is nobody's business
+    if not isinstance(cell, str) or not (text := cell.strip()):
+        return None
+    if feature.type == "boolean":
+        return _BOOLEANS.get(text.lower(), text)
+    if feature.type == "choice" or "_" in text:
+        return text
+    try:
+        return float(text.replace(",", ".") if european else text)
+    except ValueError:
+        return text

@@ -1,0 +1,1 @@
+"""Where log entries and prediction records are kept."""

@@ -1,0 +1,87 @@
+"""What is kept: a log entry, a prediction record, and a page of either."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from riskspace.logs import timestamp
+from riskspace.model.manifest import Value
+
+Fields = Mapping[str, str]
+
+
+class Entry(Protocol):
+    """Something that can be kept. `fields` is called where it is written, not where it is made."""
+
+    def fields(self) -> dict[str, str]:
+        """The entry as flat text; what is unknown is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One line of the log, in parts. `time` is in seconds since the epoch."""
+
+    time: float
+    level: str
+    logger: str
+    message: str
+    request_id: str | None
+    prediction_id: str | None
+
+    def fields(self) -> dict[str, str]:
+        return {
+            "timestamp": timestamp(self.time),
+            "level": self.level,
+            "logger": self.logger,
+            "message": self.message,
+            **_known(request_id=self.request_id, prediction_id=self.prediction_id),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRecord:
+    """One prediction as it was answered. `time` is in seconds since the epoch, `latency` in
+    seconds from the valid record to its answer; `inputs` is None where they aren't kept."""
+
+    id: str
+    time: float
+    model: str
+    version: str
+    prediction: int
+    probability: float
+    band: str
+    latency: float
+    inputs: Mapping[str, Value] | None
+    batch_id: str | None = None
+    request_id: str | None = None
+
+    def fields(self) -> dict[str, str]:
+        inputs = None if self.inputs is None else json.dumps(self.inputs, separators=(",", ":"))
+        return {
+            "id": self.id,
+            "timestamp": timestamp(self.time),
+            "model": self.model,
+            "version": self.version,
+            "prediction": str(self.prediction),
+            "probability": repr(self.probability),
+            "band": self.band,
+            "latency_ms": f"{self.latency * 1000:.3f}",
+            **_known(inputs=inputs, batch_id=self.batch_id, request_id=self.request_id),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries as (id, fields), newest first; `total` counts the whole stream, and `next_cursor`
+    asks for what is older (None where there is nothing)."""
+
+    entries: tuple[tuple[str, Fields], ...]
+    total: int
+    next_cursor: str | None
+
+
+def _known(**fields: str | None) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if value is not None}

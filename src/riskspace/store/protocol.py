@@ -1,0 +1,53 @@
+"""The small protocol between those who keep entries and those who read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from riskspace.store.entries import Fields, Page
+
+
+class StoreError(Exception):
+    """The store can't be reached, or refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream of entries, oldest first, trimmed by count and by size."""
+
+    key: str
+    max_entries: int
+    max_bytes: int = 64 * 1024 * 1024
+
+
+class Store(Protocol):
+    """Keeps streams. Every method but `connected` raises StoreError when the store is away."""
+
+    async def append(self, stream: Stream, entries: Sequence[Fields]) -> None:
+        """Adds the entries in their order, all or none of them, and trims the oldest."""
+
+    async def page(
+        self,
+        stream: Stream,
+        limit: int,
+        *,
+        before: str | None = None,
+        since: float | None = None,
+        keep: Callable[[Fields], bool] = lambda _: True,
+    ) -> Page:
+        """The newest `limit` entries that `keep` accepts, older than the id `before`, and not
+        older than `since` (seconds since the epoch).
+
+        Raises ValueError where `before` is no id.
+        """
+
+    async def clear(self, stream: Stream) -> None:
+        """Removes every entry."""
+
+    async def connected(self) -> bool:
+        """Whether Redis answers just now."""
+
+    async def close(self) -> None:
+        """Gives back what the store holds."""

@@ -1,0 +1,126 @@
+"""Streams in Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from riskspace.settings import Settings
+from riskspace.store.entries import Fields, Page
+from riskspace.store.protocol import StoreError, Stream
+
+# Entries read at once while a filter looks for its own, and at most for one page.
+CHUNK = 500
+MAX_SCANNED = 20_000
+# How long ago a clock may have been ahead of Redis's, where `since` becomes an id.
+CLOCK_SKEW = 60.0
+# Seconds that Redis has to show that it is there: a probe must not hang with it.
+PING_PATIENCE = 0.5
+
+_ID = re.compile(r"^\d{1,20}-\d{1,20}$")
+
+
+class RedisStore:
+    """One client for the process's life; each call fails within about a second or two."""
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+
+    @classmethod
+    def of(cls, settings: Settings) -> RedisStore:
+        return cls(
+            Redis(
+                host=settings.redis_host,
+                port=settings.redis_port,
+                db=settings.redis_db,
+                decode_responses=True,
+                socket_connect_timeout=1,
+                socket_timeout=2,
+                retry=Retry(NoBackoff(), 0),  # the writer retries, with what it holds
+            )
+        )
+
+    async def append(self, stream: Stream, entries: Sequence[Fields]) -> None:
+        async with _translated():
+            pipeline = self._client.pipeline(transaction=True)
+            for fields in entries:
+                pipeline.xadd(stream.key, dict[Any, Any](fields))
+            pipeline.xtrim(stream.key, maxlen=stream.max_entries, approximate=False)
+            pipeline.xlen(stream.key)
+            pipeline.memory_usage(stream.key)
+            *_, length, size = await pipeline.execute()
+            if size > stream.max_bytes:
+                # A tenth below the limit, so that the next entries don't trim again at once.
+                fitting = int(length * 0.9 * stream.max_bytes / size)
+                await self._client.xtrim(stream.key, maxlen=fitting, approximate=False)
+
+    async def page(
+        self,
+        stream: Stream,
+        limit: int,
+        *,
+        before: str | None = None,
+        since: float | None = None,
+        keep: Callable[[Fields], bool] = lambda _: True,
+    ) -> Page:
+        if before is not None and not _ID.match(before):
+            raise ValueError("not an id of this stream")
+        # An id starts with the time of its arrival, which is never before the entry's own.
+        oldest = "-" if since is None else str(max(0, int((since - CLOCK_SKEW) * 1000)))
+        async with _translated():
+            total = await self._client.xlen(stream.key)
+            return await self._scan(stream, limit, before, oldest, keep, total)
+
+    async def _scan(
+        self,
+        stream: Stream,
+        limit: int,
+        before: str | None,
+        oldest: str,
+        keep: Callable[[Fields], bool],
+        total: int,
+    ) -> Page:
+        found: list[tuple[str, Fields]] = []
+        cursor = before
+        for _ in range(0, MAX_SCANNED, CHUNK):
+            newest = "+" if cursor is None else f"({cursor}"
+            chunk: Any = await self._client.xrevrange(stream.key, newest, oldest, count=CHUNK)
+            for id_, fields in chunk:
+                if keep(fields):
+                    if len(found) == limit:
+                        return Page(tuple(found), total, found[-1][0])
+                    found.append((id_, fields))
+                cursor = id_
+            if len(chunk) < CHUNK:
+                return Page(tuple(found), total, None)
+        return Page(tuple(found), total, cursor)
+
+    async def clear(self, stream: Stream) -> None:
+        async with _translated():
+            await self._client.delete(stream.key)
+
+    async def connected(self) -> bool:
+        try:
+            answer: Any = await asyncio.wait_for(self._client.ping(), PING_PATIENCE)
+        except (RedisError, OSError, TimeoutError):
+            return False
+        return bool(answer)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise StoreError(type(error).__name__) from error

@@ -1,0 +1,110 @@
+"""Between those who log and the store: nobody who hands in an entry ever waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from riskspace.store.entries import Entry
+from riskspace.store.protocol import Store, StoreError, Stream
+
+logger = logging.getLogger("api")
+
+# Entries written in one transaction.
+BATCH = 500
+# Seconds between two looks at the queues, and the longest pause while the store is away.
+INTERVAL = 0.05
+LONGEST_PAUSE = 1.0
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Entries on their way to one stream. What was taken off to be written stays in `writing`
+    until the store has acknowledged it."""
+
+    stream: Stream
+    waiting: deque[Entry]
+    writing: list[Entry] = field(default_factory=list)
+    lost: int = 0
+
+
+class Writer:
+    """A bounded queue a stream, written to the store in batches by one task.
+
+    `put` may be called from any thread and never waits. Past `capacity` entries the oldest go,
+    counted in `lost`. While the store is away everything stays queued.
+    """
+
+    def __init__(self, store: Store, streams: Sequence[Stream], capacity: int = 20_000) -> None:
+        self._store = store
+        self._queues = {s.key: _Queue(s, deque(maxlen=capacity)) for s in streams}
+        self._writing = asyncio.Lock()
+        self._away = False
+
+    @property
+    def lost(self) -> int:
+        """Entries that a full queue has pushed out so far."""
+        return sum(queue.lost for queue in self._queues.values())
+
+    def put(self, stream: Stream, entry: Entry) -> None:
+        queue = self._queues[stream.key]
+        if len(queue.waiting) == queue.waiting.maxlen:
+            queue.lost += 1
+        queue.waiting.append(entry)
+
+    async def run(self) -> None:
+        """Writes until cancelled."""
+        pause = INTERVAL
+        for _ in count():
+            await asyncio.sleep(pause)
+            try:
+                await self.flush()
+            except StoreError:
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                pause = INTERVAL
+
+    async def flush(self) -> None:
+        """Writes all that was put before this call.
+
+        Raises StoreError when the store is away; nothing is lost by it.
+        """
+        async with self._writing:
+            try:
+                for queue in self._queues.values():
+                    await self._drain(queue)
+            except StoreError as error:
+                self._say_away(error)
+                raise
+            self._say_back()
+
+    async def close(self, patience: float) -> None:
+        """A last write, for at most `patience` seconds."""
+        try:
+            await asyncio.wait_for(self.flush(), patience)
+        except (StoreError, TimeoutError):
+            left = sum(len(q.waiting) + len(q.writing) for q in self._queues.values())
+            logger.warning("Arrêt sans Redis: %d entrées non écrites", left)
+
+    async def _drain(self, queue: _Queue) -> None:
+        remaining = len(queue.waiting) + len(queue.writing)
+        while remaining > 0:
+            while queue.waiting and len(queue.writing) < BATCH:
+                queue.writing.append(queue.waiting.popleft())
+            await self._store.append(queue.stream, [entry.fields() for entry in queue.writing])
+            remaining -= len(queue.writing)
+            queue.writing.clear()
+
+    def _say_away(self, error: StoreError) -> None:
+        if not self._away:
+            self._away = True
+            logger.warning("Redis ne répond pas (%s), les entrées attendent", error)
+
+    def _say_back(self) -> None:
+        if self._away:
+            self._away = False
+            logger.info("Redis répond de nouveau, %d entrées perdues au total", self.lost)

@@ -1,0 +1,1 @@
+"""What both HTTP edges share: problems, request ids, limits on bodies, HEAD."""
