@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 
 import uvicorn
@@ -12,6 +11,7 @@ from riskspace.api.app import create_app
 from riskspace.api.backend import assemble
 from riskspace.errors import PackageError
 from riskspace.model import manifest, package
+from riskspace.web.listener import listen
 
 # Seconds that requests in flight have at shutdown.
 GRACE = 3
@@ -34,7 +34,7 @@ def main() -> int:
             lambda: package.load(chosen.model_path),
             refused,
         )
-        listener = _listen(chosen.api_host, chosen.api_port)
+        listener = listen(chosen.api_host, chosen.api_port, "API_HOST, API_PORT")
     except (PackageError, OSError) as error:
         return _fail(error)
     config = uvicorn.Config(
@@ -47,19 +47,6 @@ def main() -> int:
     server = uvicorn.Server(config)
     server.run(sockets=[listener])
     return _fail(failures[0]) if failures else 0
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        raise OSError(
-            f"API_HOST, API_PORT: can't listen on {host}:{port}: {error.strerror}"
-        ) from None
-    return listener
 
 
 def _fail(error: Exception) -> int:

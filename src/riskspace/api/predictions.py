@@ -24,9 +24,6 @@ from riskspace.model.schema import bad_input, malformed
 from riskspace.service import Batch, Prediction
 from riskspace.web import answers, bodies
 
-# Bytes of one record, and of a batch: more than the widest record needs, ten thousand times.
-RECORD_LIMIT = 64 * 1024
-BATCH_LIMIT = 8 * 1024 * 1024
 MAX_ROWS = 10_000
 
 _REFUSALS = answers.problems(MalformedBody, BodyTooLarge, UnsupportedMedia, BadInput, NotReady)
@@ -51,7 +48,7 @@ def router(backend: Backend) -> APIRouter:
     async def predict(request: Request) -> JSONResponse:
         """The risk of one record. A field that is not required may be left out or null."""
         bodies.media_type(request, (bodies.JSON,))
-        body = await bodies.read(request, RECORD_LIMIT)
+        body = await bodies.read(request, bodies.RECORD_LIMIT)
         answer = await run_in_threadpool(service.predict, service.schema.parse(body))
         return JSONResponse({**_prediction(answer), **common})
 
@@ -72,7 +69,7 @@ def router(backend: Backend) -> APIRouter:
         CSV whose first line names the fields. A wrong row has its own `errors` and doesn't fail the
         others; what a row may hold is the schema of `POST /predict`."""
         media_type = bodies.media_type(request, (bodies.JSON, bodies.CSV))
-        body = await bodies.read(request, BATCH_LIMIT)
+        body = await bodies.read(request, bodies.BATCH_LIMIT)
 
         def answer() -> dict[str, Any]:
             rows = _json_rows(body) if media_type == bodies.JSON else _csv_rows(body)

@@ -8,6 +8,11 @@ from riskspace.errors import BodyTooLarge, FieldError, UnsupportedMedia
 
 JSON = "application/json"
 CSV = "text/csv"
+
+# Bytes of one record, of a batch (the widest record, ten thousand times), and of what is still
+# read of a body that is too long.
+RECORD_LIMIT = 64 * 1024
+BATCH_LIMIT = 8 * 1024 * 1024
 DRAINED = 32 * 1024 * 1024
 
 

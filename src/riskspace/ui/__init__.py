@@ -1,0 +1,1 @@
+"""The page: Gradio over the API's HTTP, and the public part of that API beside it."""

@@ -1,0 +1,107 @@
+"""`/api` on the public port: the part of the API that is for everyone, and with ADMIN_TOKEN the
+log. Everything under it, errors included, is problem+json, and HEAD follows GET."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import httpx
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from riskspace.errors import RequestError, UpstreamError, UpstreamTimeout
+from riskspace.logs import request_id
+from riskspace.web import bodies, problems
+from riskspace.web.admin import require_admin
+from riskspace.web.head import HeadFollowsGet
+from riskspace.web.request_id import HEADER
+
+logger = logging.getLogger("ui")
+
+PREFIX = "/api"
+# What is for everyone, and in the published document.
+PUBLIC = {
+    "/health": "GET",
+    "/model": "GET",
+    "/predict": "POST",
+    "/predict/batch": "POST",
+}
+_PAGES = {"/docs": "GET", "/docs/{name}": "GET"}
+# Headers that pass, each way; the connection's own stay behind.
+_SENT = ("content-type", "accept", "authorization")
+_RETURNED = ("content-type", "retry-after", "www-authenticate", "allow", "accept", "cache-control")
+# A batch of the largest size takes seconds.
+PATIENCE = httpx.Timeout(60.0, connect=2.0)
+
+
+def create_public_api(http: httpx.AsyncClient, admin_token: SecretStr | None) -> Starlette:
+    """The public subset, forwarded to the API that `http` has as its base address."""
+
+    async def forward(request: Request) -> Response:
+        return await _forward(http, request)
+
+    async def log(request: Request) -> Response:
+        require_admin(request.headers.get("authorization"), admin_token)
+        return await _forward(http, request)
+
+    async def document(request: Request) -> Response:
+        answer = await _forward(http, request)
+        return _published(answer) if answer.status_code == 200 else answer
+
+    return Starlette(
+        routes=[
+            *(Route(path, forward, methods=[method]) for path, method in PUBLIC.items()),
+            *(Route(path, forward, methods=[method]) for path, method in _PAGES.items()),
+            Route("/logs", log, methods=["GET", "DELETE"]),
+            Route("/openapi.json", document, methods=["GET"]),
+        ],
+        exception_handlers={
+            RequestError: problems.request_error,
+            HTTPException: problems.http_exception,
+        },
+        middleware=[
+            Middleware(problems.CatchAll, logger=logger),
+            Middleware(HeadFollowsGet),
+        ],
+    )
+
+
+async def _forward(http: httpx.AsyncClient, request: Request) -> Response:
+    body = await bodies.read(request, bodies.BATCH_LIMIT)
+    headers = {name: request.headers[name] for name in _SENT if name in request.headers}
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    try:
+        answer = await http.request(
+            request.method,
+            path,
+            params=request.url.query,
+            content=body,
+            headers={**headers, HEADER: request_id.get() or ""},
+            timeout=PATIENCE,
+        )
+    except httpx.TimeoutException:
+        raise UpstreamTimeout("The API doesn't answer in time.") from None
+    except httpx.HTTPError:
+        raise UpstreamError("The API doesn't answer.", headers={"Retry-After": "2"}) from None
+    returned = {name: answer.headers[name] for name in _RETURNED if name in answer.headers}
+    content = answer.content
+    if returned.get("content-type") == problems.MEDIA_TYPE:
+        content = json.dumps({**answer.json(), "instance": request.url.path}).encode()
+    return Response(content, answer.status_code, returned)
+
+
+def _published(answer: Response) -> Response:
+    """The OpenAPI document, of the public calls alone, at their public address."""
+    document = json.loads(bytes(answer.body))
+    paths = {
+        path: {method.lower(): document["paths"][path][method.lower()]}
+        for path, method in PUBLIC.items()
+    }
+    published = {**document, "servers": [{"url": PREFIX}], "paths": paths}
+    return Response(json.dumps(published), media_type="application/json")
