@@ -42,6 +42,10 @@ def frame(features: Sequence[Feature], records: Sequence[Mapping[str, Value]]) -
     columns: dict[str, Any] = {}
     for feature in features:
         values = [record.get(feature.name) for record in records]
-        dtype = object if feature.type == "choice" else np.float64
-        columns[feature.name] = np.array(values, dtype=dtype)
+        if feature.type == "choice":
+            # A Series: of an array of objects pandas makes its own strings where it can, so that
+            # an unknown choice would be None or NaN as the rows beside it have it.
+            columns[feature.name] = pd.Series(values, dtype=object)
+        else:
+            columns[feature.name] = np.array(values, dtype=np.float64)
     return pd.DataFrame(columns)

@@ -103,7 +103,8 @@ class Feature(Part):
             return value in self.values
         if isinstance(value, bool) or not isinstance(value, int | float) or self.bounds is None:
             return False
-        return self.bounds[0] <= value <= self.bounds[1]
+        whole = self.type == "number" or value % 1 == 0
+        return whole and self.bounds[0] <= value <= self.bounds[1]
 
 
 class Band(Part):
@@ -196,11 +197,15 @@ class Manifest(Part):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        names = [feature.name for feature in self.features]
         groups = {group.name for group in self.groups}
         uppers = [band.upper for band in self.bands]
-        if len(set(names)) != len(names):
-            raise ValueError("features: a name is there twice")
+        for kind, named in (
+            ("features", self.features),
+            ("groups", self.groups),
+            ("bands", self.bands),
+        ):
+            if len({item.name for item in named}) != len(named):
+                raise ValueError(f"{kind}: a name is there twice")
         for feature in self.features:
             if feature.group is not None and feature.group not in groups:
                 raise ValueError(f"{feature.name}: the group {feature.group} is not in groups")

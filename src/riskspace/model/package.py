@@ -16,6 +16,7 @@ from riskspace.errors import PackageError
 from riskspace.model import manifest as manifests
 from riskspace.model.engine import Engine, SklearnEngine
 from riskspace.model.manifest import Manifest
+from riskspace.model.schema import Schema
 
 # What the scikit-learn engine imports: an estimator pickled by other versions may answer otherwise.
 SKLEARN_LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "joblib")
@@ -38,6 +39,7 @@ def load(folder: Path) -> Package:
     Raises PackageError naming the file and what is wrong with it.
     """
     manifest = manifests.read(folder)
+    _check_records(folder, manifest)
     _check_digests(folder, manifest)
     _check_libraries(folder, manifest)
     path = folder / manifest.estimator.file
@@ -58,7 +60,7 @@ def seal(
     (already in the folder), the versions of the libraries, and the example's probability
     (`draft["example"]` is its record).
 
-    Raises PackageError where the draft is not a manifest.
+    Raises PackageError where the draft is not a manifest, or the estimator can't answer it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = "estimator.joblib"
@@ -73,8 +75,9 @@ def seal(
     }
     _write(folder, content)
     unproven = manifests.read(folder)
+    _check_records(folder, unproven)
     engine = SklearnEngine(estimator, unproven.features)
-    content["example"]["probability"] = float(engine.probabilities([unproven.example.record])[0])
+    content["example"]["probability"] = _example(folder / name, unproven, engine)
     _write(folder, content)
     return manifests.read(folder)
 
@@ -90,12 +93,27 @@ def _write(folder: Path, content: dict[str, Any]) -> None:
     (folder / manifests.FILE_NAME).write_text(text + "\n", encoding="utf-8")
 
 
+def _check_records(folder: Path, manifest: Manifest) -> None:
+    schema = Schema(manifest)
+    records = {"example": manifest.example.record}
+    records |= {f"preset {preset.label.en}": preset.record for preset in manifest.presets}
+    for name, record in records.items():
+        checked = schema.check(record)
+        if isinstance(checked, tuple):
+            wrong = f"{checked[0].field} {checked[0].message}"
+            raise PackageError(f"{folder / manifests.FILE_NAME}: {name}: {wrong}")
+
+
 def _check_digests(folder: Path, manifest: Manifest) -> None:
     for name, expected in manifest.files.items():
         path = folder / name
         if not path.is_file():
             raise PackageError(f"{path}: missing, but the manifest lists it")
-        if digest(path) != expected:
+        try:
+            found = digest(path)
+        except OSError as error:
+            raise PackageError(f"{path}: can't be read ({error.strerror})") from None
+        if found != expected:
             raise PackageError(f"{path}: its SHA-256 is not the one in the manifest")
 
 
@@ -115,14 +133,17 @@ def _check_libraries(folder: Path, manifest: Manifest) -> None:
             )
 
 
-def _check_example(path: Path, manifest: Manifest, engine: Engine) -> None:
+def _example(path: Path, manifest: Manifest, engine: Engine) -> float:
     try:
-        found = float(engine.probabilities([manifest.example.record])[0])
+        return float(engine.probabilities([manifest.example.record])[0])
     except Exception as error:  # an estimator that doesn't fit its manifest can raise anything
         raise PackageError(
             f"{path}: can't answer the manifest's example ({type(error).__name__})"
         ) from error
-    expected = manifest.example.probability
+
+
+def _check_example(path: Path, manifest: Manifest, engine: Engine) -> None:
+    found, expected = _example(path, manifest, engine), manifest.example.probability
     if not abs(found - expected) <= TOLERANCE:
         raise PackageError(
             f"{path}: the example gives {found:.12f}, the manifest says {expected:.12f}"

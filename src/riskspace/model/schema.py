@@ -5,16 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal
+from itertools import islice
+from typing import Any
 
-import pydantic_core
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import ErrorDetails, SchemaValidator, ValidationError, core_schema
 
 from riskspace.errors import BadInput, FieldError, MalformedBody
 from riskspace.model.manifest import Feature, Manifest, Record, Value
 
 # More than anyone reads, and a bound on what a hostile body can make us write.
 MAX_ERRORS = 50
+# The same for a row of a batch: ten thousand of them are one answer.
+MAX_ROW_ERRORS = 10
 MAX_NAME = 64
 BODY = "body"
 
@@ -67,18 +69,21 @@ class Schema:
         Raises MalformedBody where it isn't JSON, BadInput naming each wrong field where it is.
         """
         try:
-            return self._validator.model_validate_json(body).model_dump()
+            record: Record = self._validator.validate_json(body)
+            return record
         except ValidationError as error:
             if error.errors()[0]["type"] == "json_invalid":
                 raise malformed("JSON in UTF-8: an object with the fields of the model") from None
             raise bad_input(self._errors(error)) from None
 
-    def check(self, record: object) -> Record | tuple[FieldError, ...]:
-        """One decoded record: complete (null where unknown), or what is wrong with it."""
+    def check(self, record: object, most: int = MAX_ERRORS) -> Record | tuple[FieldError, ...]:
+        """One decoded record: complete (null where unknown), or what is wrong with it, `most`
+        errors of it."""
         try:
-            return self._validator.model_validate(record).model_dump()
+            valid: Record = self._validator.validate_python(self._bounded(record))
+            return valid
         except ValidationError as error:
-            return self._errors(error)
+            return self._errors(error, most)
 
     def warnings(self, record: Mapping[str, Value]) -> tuple[Warning, ...]:
         """What in a valid record lies outside what the model was trained on."""
@@ -95,15 +100,23 @@ class Schema:
             **({"required": required} if required else {}),
         }
 
-    def _errors(self, error: ValidationError) -> tuple[FieldError, ...]:
-        return tuple(self._error(item) for item in error.errors(include_url=False)[:MAX_ERRORS])
+    def _bounded(self, record: object) -> object:
+        """A record without the unknown fields that no error will name: each costs memory."""
+        if not isinstance(record, dict) or len(record) <= len(self.features) + MAX_ERRORS:
+            return record
+        known = {name: record[name] for name in self.names if name in record}
+        unknown = (name for name in record if name not in self.features)
+        return known | dict.fromkeys(islice(unknown, MAX_ERRORS))
 
-    def _error(self, item: pydantic_core.ErrorDetails) -> FieldError:
+    def _errors(self, error: ValidationError, most: int = MAX_ERRORS) -> tuple[FieldError, ...]:
+        return tuple(self._error(item) for item in error.errors(include_url=False)[:most])
+
+    def _error(self, item: ErrorDetails) -> FieldError:
         if not item["loc"]:
             return _field_error(BODY, "wrong_type", "an object with the fields of the model")
         name = str(item["loc"][0])
         code = _CODES.get(item["type"], "wrong_type")
-        if item["input"] is None:
+        if item["input"] is None and code != "unknown_field":
             code = "missing"
         feature = self.features.get(name)
         known = f"the fields of the model: {', '.join(self.names)}"
@@ -165,24 +178,34 @@ def _unit(feature: Feature) -> str:
     return f" {feature.unit}" if feature.unit else ""
 
 
-def _validator(manifest: Manifest) -> type[BaseModel]:
-    fields: dict[str, Any] = {}
-    for feature in manifest.features:
-        kind = _type(feature)
-        fields[feature.name] = (kind, ...) if feature.required else (kind | None, None)
-    config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
-    return create_model("Record", __config__=config, **fields)
+def _validator(manifest: Manifest) -> SchemaValidator:
+    # Not a pydantic model: a feature may bear the name of one of its methods.
+    fields = {
+        feature.name: core_schema.typed_dict_field(
+            _type(feature) if feature.required else _optional(_type(feature)),
+            required=feature.required,
+        )
+        for feature in manifest.features
+    }
+    config = core_schema.CoreConfig(strict=True, allow_inf_nan=False)
+    return SchemaValidator(
+        core_schema.typed_dict_schema(fields, extra_behavior="forbid", config=config), config
+    )
 
 
-def _type(feature: Feature) -> Any:
+def _optional(schema: core_schema.CoreSchema) -> core_schema.CoreSchema:
+    return core_schema.with_default_schema(core_schema.nullable_schema(schema), default=None)
+
+
+def _type(feature: Feature) -> core_schema.CoreSchema:
     if feature.type == "boolean":
-        return bool
+        return core_schema.bool_schema()
     if feature.type == "choice":
-        return Literal[feature.values]
+        return core_schema.literal_schema(list(feature.values))
     assert feature.bounds is not None  # the manifest says so
     low, high = feature.bounds
     multiple = 1 if feature.type == "integer" else None
-    return Annotated[float, Field(ge=low, le=high, multiple_of=multiple)]
+    return core_schema.float_schema(ge=low, le=high, multiple_of=multiple, allow_inf_nan=False)
 
 
 def _property(feature: Feature) -> dict[str, Any]:

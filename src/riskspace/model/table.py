@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 
 from riskspace.model.manifest import Feature, Value
-from riskspace.model.schema import Schema, malformed
+from riskspace.model.schema import MAX_ERRORS, Schema, malformed
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 # Where a row has more cells than the header, the rest of them land under this name.
@@ -35,7 +35,10 @@ def rows(body: bytes, schema: Schema) -> Iterator[dict[str, Value]]:
         strict=True,
     )
     try:
-        if not reader.fieldnames or len(set(reader.fieldnames)) < len(reader.fieldnames):
+        names = list(reader.fieldnames or ())
+        if not set(names) & set(schema.names):
+            raise malformed(expected)  # most likely no header: its names would be values
+        if len(set(names)) < len(names) or len(names) > len(schema.names) + MAX_ERRORS:
             raise malformed(f"{expected}, each once")
         for row in reader:
             yield {

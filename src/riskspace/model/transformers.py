@@ -1,18 +1,23 @@
 """The generic steps of a pipeline: column names are parameters, so that what is derived from the
 inputs is derived inside the estimator, the same in training and in serving.
 
-Each takes a DataFrame and gives it back with a column added or changed; NaN in gives NaN out. Each
-is arithmetic on float64 columns, so it has an exact form in ONNX operators (Div, Mul, Pow, Sub,
-Max, Min).
+Each takes a DataFrame and gives it back with columns added or changed; NaN in gives NaN out, but
+for LinearFill. Each is arithmetic on float64 columns, so it has an exact form in ONNX operators
+(Div, Mul, Pow, Sub, Max, Min, MatMul, IsInf, IsNaN, Where).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.linear_model import LinearRegression
+
+Numbers = npt.NDArray[np.float64]
 
 
 class Step(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -29,7 +34,7 @@ class Ratio(Step):
     """Adds `name` = scale · numerator / denominator ** power.
 
     A body mass index is the ratio of a weight in kilograms to a height in centimetres, with power
-    2 and scale 10 000. A denominator of 0 gives an infinity: the schema's bounds keep it out.
+    2 and scale 10 000. A ratio without end (a denominator at or near 0) is unknown: NaN.
     """
 
     def __init__(
@@ -43,7 +48,7 @@ class Ratio(Step):
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         value = self.scale * X[self.numerator] / X[self.denominator] ** self.power
-        return X.assign(**{self.name: value})
+        return X.assign(**{self.name: value.mask(np.isinf(value))})
 
 
 class Difference(Step):
@@ -66,6 +71,51 @@ class Clip(Step):
         self.bounds = bounds
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        return X.assign(
-            **{name: X[name].clip(low, high) for name, (low, high) in self.bounds.items()}
-        )
+        names = list(self.bounds)
+        low, high = zip(*self.bounds.values(), strict=True)
+        return _replaced(X, names, np.clip(_numbers(X, names), low, high))
+
+
+class LinearFill(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Fills what is unknown in `columns` with a linear regression on the columns `given`, fitted
+    by least squares on the rows where it is known; what is unknown in `given` itself is filled
+    first, with its median.
+
+    Learns `medians_`, shape (given,), `coef_`, shape (given, columns), and `intercept_`, shape
+    (columns,).
+    """
+
+    def __init__(self, columns: Sequence[str], given: Sequence[str]) -> None:
+        self.columns = columns
+        self.given = given
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002
+        self.medians_ = np.nanmedian(_numbers(X, self.given), axis=0)
+        given = self._given(X)
+        fitted = [_least_squares(given, column) for column in _numbers(X, self.columns).T]
+        self.coef_ = np.stack([line.coef_ for line in fitted], axis=1)
+        self.intercept_ = np.array([line.intercept_ for line in fitted])
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        given, asked = self._given(X), _numbers(X, self.columns)
+        expected = given @ self.coef_ + self.intercept_
+        filled = _replaced(X, self.given, given)
+        return _replaced(filled, self.columns, np.where(np.isnan(asked), expected, asked))
+
+    def _given(self, X: pd.DataFrame) -> Numbers:
+        given = _numbers(X, self.given)
+        return np.where(np.isnan(given), self.medians_, given)
+
+
+def _least_squares(given: Numbers, column: Numbers) -> LinearRegression:
+    known = ~np.isnan(column)
+    return LinearRegression().fit(given[known], column[known])
+
+
+def _numbers(table: pd.DataFrame, names: Sequence[str]) -> Numbers:
+    return table[list(names)].to_numpy(dtype=np.float64)
+
+
+def _replaced(table: pd.DataFrame, names: Sequence[str], values: Numbers) -> pd.DataFrame:
+    return table.assign(**dict(zip(names, values.T, strict=True)))
