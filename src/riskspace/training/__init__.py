@@ -1,0 +1,1 @@
+"""From the NHANES survey to a model package. Nothing in serving imports this room."""
