@@ -73,6 +73,7 @@ def create_app(settings: Settings, model: Model, http: httpx.AsyncClient) -> Fas
         path="/",
         theme=THEME,
         css_paths=[STYLE],
+        head=page.script(),
         footer_links=[],
         run_history=False,  # a visitor's answers stay out of the browser's storage
         ssr_mode=False,

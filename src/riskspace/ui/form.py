@@ -74,7 +74,7 @@ class Number(Field):
                     elem_classes=["feature-unknown"],
                     container=False,
                     scale=1,
-                    min_width=130,
+                    min_width=160,
                 )
                 self._slider.input(
                     fn=None, js="() => false", outputs=self._unknown, api_visibility="private"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from html import escape
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +21,7 @@ from riskspace.web.answers import Model
 # Each a module with `title(language)` and `build(context)`. A single one stands without a tab bar.
 TABS: tuple[ModuleType, ...] = (estimate,)
 START: Language = "fr"
+SCRIPT = Path(__file__).with_name("script.js")
 # For screen readers, and so that no browser offers to translate what is already in the language.
 _SET_LANGUAGE = "language => { document.documentElement.lang = language }"
 
@@ -32,6 +35,7 @@ def build(model: Model, client: ApiClient) -> gr.Blocks:
             language = gr.Radio(
                 LANGUAGES,
                 value=START,
+                label=text("language", START),
                 show_label=False,
                 container=False,
                 elem_id="language",
@@ -58,6 +62,16 @@ def build(model: Model, client: ApiClient) -> gr.Blocks:
         language.change(fn=None, js=_SET_LANGUAGE, inputs=language, api_visibility="private")
         page.load(preferred, None, language, api_visibility="private", show_progress="hidden")
     return page
+
+
+def script() -> str:
+    """What the page does by itself, for its `<head>`."""
+    texts = {
+        language: text("brought_back", language, low="LOW", high="HIGH")
+        for _, language in LANGUAGES
+    }
+    source = SCRIPT.read_text(encoding="utf-8").replace("__TEXTS__", json.dumps(texts))
+    return f"<script>{source}</script>"
 
 
 def preferred(request: gr.Request) -> Language:

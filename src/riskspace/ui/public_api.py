@@ -34,7 +34,7 @@ PUBLIC = {
 }
 _PAGES = {"/docs": "GET", "/docs/{name}": "GET"}
 # Headers that pass, each way; the connection's own stay behind.
-_SENT = ("content-type", "accept", "authorization")
+_SENT = ("content-type", "accept")
 _RETURNED = ("content-type", "retry-after", "www-authenticate", "allow", "accept", "cache-control")
 # A batch of the largest size takes seconds.
 PATIENCE = httpx.Timeout(60.0, connect=2.0)
@@ -47,8 +47,9 @@ def create_public_api(http: httpx.AsyncClient, admin_token: SecretStr | None) ->
         return await _forward(http, request)
 
     async def log(request: Request) -> Response:
-        require_admin(request.headers.get("authorization"), admin_token)
-        return await _forward(http, request)
+        given = request.headers.get("authorization", "")
+        require_admin(given, admin_token)
+        return await _forward(http, request, authorization=given)
 
     async def document(request: Request) -> Response:
         answer = await _forward(http, request)
@@ -72,9 +73,10 @@ def create_public_api(http: httpx.AsyncClient, admin_token: SecretStr | None) ->
     )
 
 
-async def _forward(http: httpx.AsyncClient, request: Request) -> Response:
+async def _forward(http: httpx.AsyncClient, request: Request, **more: str) -> Response:
     body = await bodies.read(request, bodies.BATCH_LIMIT)
-    headers = {name: request.headers[name] for name in _SENT if name in request.headers}
+    sent = {name: request.headers[name] for name in _SENT if name in request.headers} | more
+    headers = {name: value.strip() for name, value in sent.items()}
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
     try:
         answer = await http.request(

@@ -72,6 +72,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "missing": ("une réponse est nécessaire", "an answer is needed"),
     "out_of_bounds": ("entre {low} et {high}{unit}", "between {low} and {high}{unit}"),
+    "brought_back": (
+        "Entre {low} et {high} : la réponse est ramenée à la limite.",
+        "Between {low} and {high}: the answer is brought back to the limit.",
+    ),
     "not_accepted": ("cette réponse n'est pas acceptée", "this answer is not accepted"),
     "away": (
         "Le service d'estimation ne répond pas pour le moment. Vos réponses sont toujours là : "
