@@ -12,7 +12,7 @@ from riskspace.errors import FieldError, NotReady
 from riskspace.logs import request_id
 from riskspace.model.engine import Engine
 from riskspace.model.manifest import Manifest, Record, Value
-from riskspace.model.schema import Schema, Warning
+from riskspace.model.schema import MAX_ROW_ERRORS, Schema, Warning
 from riskspace.store.entries import PredictionRecord
 from riskspace.store.protocol import Stream
 from riskspace.store.writer import Writer
@@ -94,7 +94,7 @@ class Service:
         """Answers many records at once: a wrong row fails alone. Each valid row is recorded, and
         the batch is one line of the log."""
         started = self._timer()
-        checked = [self.schema.check(row) for row in rows]
+        checked = [self.schema.check(row, MAX_ROW_ERRORS) for row in rows]
         valid = [row for row in checked if isinstance(row, dict)]
         probabilities = iter(self._probabilities(valid))
         batch_id = self._new_id()

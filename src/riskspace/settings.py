@@ -11,6 +11,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,7 +105,7 @@ class Settings(BaseModel):
     )
     redis_tries: int = Field(10, ge=1, le=1000, description="tries for Redis at start-up")
     api_tries: int = Field(30, ge=1, le=1000, description="tries for the API, and for the UI")
-    try_seconds: float = Field(1, gt=0, le=60, description="how long one try lasts")
+    try_seconds: float = Field(1, ge=0.05, le=60, description="how long one try lasts")
     record_inputs: bool = Field(
         True, description="keep the inputs of predictions in the record stream"
     )
@@ -187,8 +188,13 @@ def _describe(item: Any) -> str:
     return f"{name.upper()}: got {got}, accepts {accepted}"
 
 
+@cache
+def _schema() -> dict[str, Any]:
+    return Settings.model_json_schema()
+
+
 def _accepted(name: str) -> str:
-    schema = Settings.model_json_schema()
+    schema = _schema()
     field = schema["properties"][name]
     for reference in (field, *field.get("anyOf", ())):
         if "$ref" in reference:
@@ -199,9 +205,7 @@ def _accepted(name: str) -> str:
         return "true or false"
     if field.get("type") in {"integer", "number"}:
         kind = "a whole number" if field["type"] == "integer" else "a number"
-        low = field.get("minimum", field.get("exclusiveMinimum"))
-        above = "above " if "exclusiveMinimum" in field else "from "
-        return f"{kind} {above}{low:g} to {field['maximum']:.10g}"
+        return f"{kind} from {field['minimum']:g} to {field['maximum']:.10g}"
     if name.endswith("_url"):
         return "an http:// or https:// address"
     if name.endswith(("_path", "_dir")):

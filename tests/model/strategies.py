@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, floor
+from math import ceil, floor, nextafter
 from typing import Any
 
 import tiny
@@ -60,6 +60,7 @@ def near(feature: Feature) -> st.SearchStrategy[Any]:
     """Values that a feature takes, values close by, and any others."""
     low, high = feature.bounds or (0.0, 1.0)
     close = [low - 1e-9, high + 1e-9, low - 1, high + 1, (low + high) / 2]
+    close += [5e-324, 1e-42, nextafter(high, low), nextafter(round(low + 1), high)]
     taken = fitting(feature)
     return st.one_of(taken, taken, taken, st.sampled_from(close), st.none(), scalars)
 

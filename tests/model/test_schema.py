@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import tiny
+from model.strategies import manifest_of
 
 from riskspace.errors import BadInput, FieldError, MalformedBody
 from riskspace.model.manifest import Record
-from riskspace.model.schema import MAX_ERRORS, MAX_NAME, Schema
+from riskspace.model.schema import MAX_ERRORS, MAX_NAME, Schema, accepted
 
 Errors = tuple[FieldError, ...]
 Read = Callable[[Schema, object], Record | Errors]
@@ -45,6 +46,8 @@ WRONG: dict[str, tuple[str, Any, str, str]] = {
     "a list for a number": ("hours", [1], "wrong_type", HOURS),
     "an object for a number": ("hours", {"h": 1}, "wrong_type", HOURS),
     "a fraction for a whole number": ("hours", 2.5, "wrong_type", HOURS),
+    "a hair above a whole number": ("hours", 1e-42, "wrong_type", HOURS),
+    "a hair below a whole number": ("hours", 2.9999999999, "wrong_type", HOURS),
     "too much": ("hours", 100_001, "out_of_bounds", HOURS),
     "too little": ("hours", -1, "out_of_bounds", HOURS),
     "not a number": ("inlet_bar", float("nan"), "not_finite", INLET),
@@ -67,6 +70,20 @@ def test_a_field_is_refused_when_it_holds(
     (error,) = read(schema, {**tiny.RECORD, field: value})
     assert isinstance(error, FieldError)
     assert (error.field, error.code, error.accepted) == (field, code, expected)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ([0, 1_234_567], "a number from 0 to 1234567, or null for unknown"),
+        ([-0.25, 1e6], "a number from -0.25 to 1000000, or null for unknown"),
+        ([0.1, 0.30000000000000004], "a number from 0.1 to 0.3, or null for unknown"),
+    ],
+)
+def test_bounds_are_told_in_full(bounds: list[float], expected: str) -> None:
+    feature = {"name": "flow", "type": "number", "required": False, "label": tiny.text("flow")}
+    (told,) = manifest_of([{**feature, "bounds": bounds}]).features
+    assert accepted(told) == expected
 
 
 @pytest.mark.parametrize("value", [1, None, "x", [], {}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 import uvicorn
 
@@ -14,7 +15,7 @@ from riskspace.model import manifest, package
 from riskspace.web.listener import listen
 
 # Seconds that requests in flight have at shutdown.
-GRACE = 3
+GRACE = 2
 
 
 def main() -> int:
@@ -45,7 +46,8 @@ def main() -> int:
         timeout_graceful_shutdown=GRACE,
     )
     server = uvicorn.Server(config)
-    server.run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # uvicorn ends in order, then raises the signal again
+        server.run(sockets=[listener])
     return _fail(failures[0]) if failures else 0
 
 

@@ -23,7 +23,7 @@ from riskspace.web.request_id import RequestId
 logger = logging.getLogger("api")
 
 # Seconds that the last write to Redis may take at shutdown.
-DRAIN = 3.0
+DRAIN = 1.5
 
 
 def create_app(backend: Backend) -> FastAPI:
@@ -37,6 +37,7 @@ def create_app(backend: Backend) -> FastAPI:
         lifespan=_lifespan(backend),
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect names the host that the request named
     )
     app.include_router(health.router(backend))
     app.include_router(model.router(backend))
@@ -65,22 +66,28 @@ def _lifespan(backend: Backend):  # type: ignore[no-untyped-def]
             yield
         finally:
             logger.info("Arrêt de l'API...")
-            for task in (loading, writing):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await _end(loading)
+            # Before the writer's task ends: a write cut off in the middle would be made again.
             await backend.writer.close(DRAIN)
+            await _end(writing)
             logging.getLogger().removeHandler(handler)
             await backend.store.close()
 
     return lifespan
 
 
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
 async def _load(backend: Backend) -> None:
     try:
         package = await asyncio.to_thread(backend.load)
-    except PackageError as error:
-        logger.critical("Modèle refusé: %s", error)
+    except Exception as error:  # whatever it is, an API without its model must not stay
+        refused = isinstance(error, PackageError)
+        logger.critical("Modèle refusé: %s", error if refused else type(error).__name__)
         backend.refused(error)
     else:
         backend.service.engine = package.engine

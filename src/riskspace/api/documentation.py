@@ -58,5 +58,17 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas = document["components"]["schemas"]
         schemas.update(schema.pop("$defs", {}))
         schemas["Problem"] = schema
+        for path in document["paths"].values():
+            for call in path.values():
+                for parameter in call.get("parameters", ()):
+                    _without_null(parameter["schema"])
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    """A query can leave a parameter out; it has no null to send."""
+    options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    if len(options) == 1:
+        del schema["anyOf"]
+        schema.update(options[0])

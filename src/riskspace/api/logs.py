@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import HTTPBearer
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from riskspace.api.backend import Backend
 from riskspace.errors import BadInput, FieldError, Forbidden, StoreUnavailable, Unauthorized
@@ -14,10 +18,27 @@ from riskspace.logs import timestamp
 from riskspace.model.schema import bad_input
 from riskspace.settings import LogLevel
 from riskspace.store.entries import Fields
-from riskspace.store.protocol import StoreError
+from riskspace.store.protocol import ID, StoreError
 from riskspace.web.admin import require_admin
 from riskspace.web.answers import LogLine, Logs, problems
 
+# Seconds that a caller waits for the store: above its own, so that only a queue of callers is cut.
+PATIENCE = 3.0
+# The last second that a timestamp can write: a zone can bring `since` past it.
+LATEST = datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp()
+
+
+def _dated(value: str) -> str:
+    # pydantic alone takes a bare number too, for seconds or for milliseconds as it sees fit.
+    if not re.match(r"[0-9]{4}-", value):
+        raise PydanticCustomError("datetime_parsing", "is not a date and time")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_dated)]
+_CURSOR = Query(
+    description="an earlier `next_cursor`", json_schema_extra={"pattern": f"^{ID.pattern}$"}
+)
 # Documents the scheme; `require_admin` decides.
 _bearer = Depends(HTTPBearer(auto_error=False, description="ADMIN_TOKEN"))
 
@@ -29,24 +50,25 @@ def router(backend: Backend) -> APIRouter:
     async def read(
         limit: Annotated[int, Query(ge=1, le=1000)] = 50,
         level: Annotated[LogLevel | None, Query(description="only this level")] = None,
-        since: Annotated[datetime | None, Query(description="UTC where no zone is given")] = None,
-        cursor: Annotated[str | None, Query(description="an earlier `next_cursor`")] = None,
+        since: Annotated[Moment | None, Query(description="UTC where no zone is given")] = None,
+        cursor: Annotated[str | None, _CURSOR] = None,
     ) -> Logs:
         """The newest log entries first; empty with `LOGGING_HANDLER=stdout`. Never holds what a
         visitor entered."""
         oldest = None if since is None else _seconds(since)
+        earliest = "" if oldest is None else timestamp(oldest)
 
         def keep(fields: Fields) -> bool:
-            return (level is None or fields["level"] == level) and (
-                oldest is None or fields["timestamp"] >= timestamp(oldest)
-            )
+            wanted = level is None or fields["level"] == level
+            return wanted and fields["timestamp"] >= earliest
 
         try:
-            await backend.writer.flush()
-            page = await backend.store.page(
-                backend.logs, limit, before=cursor, since=oldest, keep=keep
-            )
-        except StoreError:
+            async with asyncio.timeout(PATIENCE):
+                await backend.writer.flush()
+                page = await backend.store.page(
+                    backend.logs, limit, before=cursor, since=oldest, keep=keep
+                )
+        except (StoreError, TimeoutError):
             raise _unavailable() from None
         except ValueError:
             wrong = FieldError("cursor", "malformed", "is not accepted", "an earlier next_cursor")
@@ -64,9 +86,10 @@ def router(backend: Backend) -> APIRouter:
         """Empties the log; prediction records stay."""
         require_admin(request.headers.get("authorization"), backend.settings.admin_token)
         try:
-            await backend.writer.flush()
-            await backend.store.clear(backend.logs)
-        except StoreError:
+            async with asyncio.timeout(PATIENCE):
+                await backend.writer.flush()
+                await backend.store.clear(backend.logs)
+        except (StoreError, TimeoutError):
             raise _unavailable() from None
         return Response(status_code=204)
 
@@ -79,7 +102,8 @@ def _line(id_: str, fields: Fields) -> LogLine:
 
 
 def _seconds(moment: datetime) -> float:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return min(max(seconds, 0.0), LATEST)
 
 
 def _unavailable() -> StoreUnavailable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import pydantic_core
@@ -78,7 +79,7 @@ def router(backend: Backend) -> APIRouter:
         return JSONResponse(await run_in_threadpool(answer))
 
     def _csv_rows(body: bytes) -> Sequence[object]:
-        return list(table.rows(body, service.schema))
+        return list(islice(table.rows(body, service.schema), MAX_ROWS + 1))
 
     return routes
 

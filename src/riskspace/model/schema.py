@@ -8,7 +8,13 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-from pydantic_core import ErrorDetails, SchemaValidator, ValidationError, core_schema
+from pydantic_core import (
+    ErrorDetails,
+    PydanticCustomError,
+    SchemaValidator,
+    ValidationError,
+    core_schema,
+)
 
 from riskspace.errors import BadInput, FieldError, MalformedBody
 from riskspace.model.manifest import Feature, Manifest, Record, Value
@@ -129,7 +135,7 @@ class Schema:
                 continue
             low, high = feature.trained
             if not low <= value <= high:
-                seen = f"{low:g} to {high:g}{_unit(feature)}"
+                seen = f"{_shown(low)} to {_shown(high)}{_unit(feature)}"
                 yield Warning(
                     feature.name,
                     "outside_trained_range",
@@ -150,7 +156,8 @@ def accepted(feature: Feature) -> str:
         "choice": f"one of: {', '.join(feature.values)}",
     }[feature.type]
     if feature.bounds is not None:
-        text += f" from {feature.bounds[0]:g} to {feature.bounds[1]:g}{_unit(feature)}"
+        low, high = feature.bounds
+        text += f" from {_shown(low)} to {_shown(high)}{_unit(feature)}"
     return text if feature.required else f"{text}, or null for unknown"
 
 
@@ -172,6 +179,10 @@ def _printable(name: str) -> str:
     """A field's name as sent, made safe to show: a stranger wrote it."""
     shown = "".join(c if c.isprintable() else "?" for c in name[:MAX_NAME])
     return shown + "…" if len(name) > MAX_NAME else shown
+
+
+def _shown(number: float) -> str:
+    return f"{number:.12g}"
 
 
 def _unit(feature: Feature) -> str:
@@ -204,8 +215,17 @@ def _type(feature: Feature) -> core_schema.CoreSchema:
         return core_schema.literal_schema(list(feature.values))
     assert feature.bounds is not None  # the manifest says so
     low, high = feature.bounds
-    multiple = 1 if feature.type == "integer" else None
-    return core_schema.float_schema(ge=low, le=high, multiple_of=multiple, allow_inf_nan=False)
+    number = core_schema.float_schema(ge=low, le=high, allow_inf_nan=False)
+    if feature.type == "number":
+        return number
+    return core_schema.no_info_after_validator_function(_whole, number)
+
+
+def _whole(value: float) -> float:
+    # pydantic's own multiple_of leaves a tolerance: it takes 1e-42 for a whole number.
+    if not value.is_integer():
+        raise PydanticCustomError("whole_number", "is not a whole number")
+    return value
 
 
 def _property(feature: Feature) -> dict[str, Any]:

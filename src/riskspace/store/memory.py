@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from riskspace.store.entries import Fields, Page
-from riskspace.store.protocol import Stream
+from riskspace.store.protocol import ID, Stream
 
 
 class MemoryStore:
@@ -38,9 +38,11 @@ class MemoryStore:
         keep: Callable[[Fields], bool] = lambda _: True,
     ) -> Page:
         kept = self._streams.get(stream.key, deque())
-        newest = int(before) if before is not None else None
+        if before is not None and not ID.fullmatch(before):
+            raise ValueError("not an id of this stream")
+        newest = int(before.partition("-")[0]) if before is not None else None
         older = [(i, f) for i, f in reversed(kept) if (newest is None or i < newest) and keep(f)]
-        chosen = tuple((str(i), fields) for i, fields in older[:limit])
+        chosen = tuple((f"{i}-0", fields) for i, fields in older[:limit])
         return Page(chosen, len(kept), chosen[-1][0] if len(older) > limit else None)
 
     async def clear(self, stream: Stream) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from riskspace.store.entries import Fields, Page
+
+# The shape of an entry's id in every store: that of Redis, within its 64 bits.
+ID = re.compile(r"[1-9][0-9]{0,18}-[0-9]{1,19}")
 
 
 class StoreError(Exception):

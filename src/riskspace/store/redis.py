@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,10 +11,11 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.maint_notifications import MaintNotificationsConfig
 
 from riskspace.settings import Settings
 from riskspace.store.entries import Fields, Page
-from riskspace.store.protocol import StoreError, Stream
+from riskspace.store.protocol import ID, StoreError, Stream
 
 # Entries read at once while a filter looks for its own, and at most for one page.
 CHUNK = 500
@@ -24,8 +24,6 @@ MAX_SCANNED = 20_000
 CLOCK_SKEW = 60.0
 # Seconds that Redis has to show that it is there: a probe must not hang with it.
 PING_PATIENCE = 0.5
-
-_ID = re.compile(r"^\d{1,20}-\d{1,20}$")
 
 
 class RedisStore:
@@ -42,13 +40,18 @@ class RedisStore:
                 port=settings.redis_port,
                 db=settings.redis_db,
                 decode_responses=True,
+                encoding_errors="backslashreplace",  # half a surrogate must not stop the writer
                 socket_connect_timeout=1,
                 socket_timeout=2,
                 retry=Retry(NoBackoff(), 0),  # the writer retries, with what it holds
+                # Where they are on, a connection that a restart has cut is used once more.
+                maint_notifications_config=MaintNotificationsConfig(enabled=False),
             )
         )
 
     async def append(self, stream: Stream, entries: Sequence[Fields]) -> None:
+        if not entries:
+            return
         async with _translated():
             pipeline = self._client.pipeline(transaction=True)
             for fields in entries:
@@ -71,7 +74,7 @@ class RedisStore:
         since: float | None = None,
         keep: Callable[[Fields], bool] = lambda _: True,
     ) -> Page:
-        if before is not None and not _ID.match(before):
+        if before is not None and not ID.fullmatch(before):
             raise ValueError("not an id of this stream")
         # An id starts with the time of its arrival, which is never before the entry's own.
         oldest = "-" if since is None else str(max(0, int((since - CLOCK_SKEW) * 1000)))

@@ -16,6 +16,7 @@ from riskspace.settings import Settings
 from riskspace.ui import page
 from riskspace.ui.client import ApiClient
 from riskspace.ui.public_api import PREFIX, create_public_api
+from riskspace.web import bodies
 from riskspace.web.answers import Model
 from riskspace.web.headers import SecurityHeaders
 from riskspace.web.request_id import RequestId
@@ -75,6 +76,7 @@ def create_app(settings: Settings, model: Model, http: httpx.AsyncClient) -> Fas
         css_paths=[STYLE],
         head=page.script(),
         footer_links=[],
+        max_file_size=bodies.BATCH_LIMIT,  # Gradio takes uploads, whatever the page shows
         run_history=False,  # a visitor's answers stay out of the browser's storage
         ssr_mode=False,
         show_error=not settings.production,

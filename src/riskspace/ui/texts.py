@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from riskspace.model.manifest import Text
@@ -59,8 +60,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "certain.",
     ),
     "unusual_order": (
-        "{lower} devrait être inférieure à {upper} : vérifiez ces deux valeurs.",
-        "{lower} should be below {upper}: please check both values.",
+        "« {lower} » devrait être en dessous de « {upper} » : vérifiez ces deux réponses.",
+        '"{lower}" should be below "{upper}": please check both answers.',
     ),
     "reference": (
         "Modèle {model} {version} · prédiction {id}",
@@ -96,7 +97,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
 def text(key: str, language: Language, **values: object) -> str:
     """One of the page's texts, completed."""
     french, english = _TEXTS[key]
-    return (french if language == "fr" else english).format(**values)
+    return (_unbroken(french) if language == "fr" else english).format(**values)
+
+
+def _unbroken(french: str) -> str:
+    """No line begins with a French colon, semicolon, question mark or closing quote."""
+    return re.sub(r" (?=[:;?!»])|(?<=«) ", "\u00a0", french)
 
 
 def of(words: Text, language: Language) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from riskspace.errors import BadInput, FieldError, RequestError
@@ -64,7 +65,21 @@ async def http_exception(request: Request, error: Exception) -> Response:
     """The framework's own errors: no route, wrong method."""
     assert isinstance(error, HTTPException)
     detail = _DETAILS.get(error.status_code, title(error.status_code))
-    return problem(request, error.status_code, detail, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_allowed(request)))
+    return problem(request, error.status_code, detail, headers=headers)
+
+
+def _allowed(request: Request) -> set[str]:
+    """What an address takes. The framework names the methods of its first route alone."""
+    methods = {
+        method
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        for route in request.app.routes
+        if route.matches({**request.scope, "method": method})[0] is Match.FULL
+    }
+    return methods | ({"HEAD"} if "GET" in methods else set())
 
 
 async def validation_error(request: Request, error: Exception) -> Response:
@@ -93,6 +108,8 @@ class CatchAll:
 
         try:
             await self._app(scope, receive, note)
+        except ClientDisconnect:
+            return  # while sending its body: nobody is left to answer
         except Exception:
             self._logger.exception("Erreur inattendue")
             if started or scope["type"] != "http":
