@@ -94,6 +94,14 @@ def test_the_document_says_what_a_record_may_be(document: dict[str, Any]) -> Non
     assert schema["properties"]["liquid"]["enum"] == ["water", "oil", None]
 
 
+def test_no_parameter_is_offered_as_null(document: dict[str, Any]) -> None:
+    """A query can leave a parameter out; it has no null to send."""
+    parameters = document["paths"]["/logs"]["get"]["parameters"]
+    assert {item["name"] for item in parameters} == {"limit", "level", "since", "cursor"}
+    assert "null" not in str(parameters)
+    assert not any(item["required"] for item in parameters)
+
+
 def test_the_page_asks_no_one_else(lasting: Api) -> None:
     page = lasting.client.get("/docs")
     assert page.headers["content-type"].startswith("text/html")

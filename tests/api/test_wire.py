@@ -62,6 +62,25 @@ def test_a_client_that_sends_10_mb_reads_the_answer(
     assert answer[:2] == (status, "application/problem+json")
 
 
+@pytest.mark.parametrize(
+    ("path", "media_type", "status"),
+    [
+        ("/predict", "application/json", 413),
+        ("/predict/batch", "text/csv", 413),
+        ("/predict", "text/plain", 415),
+        ("/nowhere", "application/json", 404),
+        ("/health", "application/json", 405),
+    ],
+)
+def test_a_client_reads_the_answer_when_its_connection_ends_with_it(
+    process: Process, path: str, media_type: str, status: int
+) -> None:
+    """Its body is read before the answer leaves: closing on unread bytes resets the connection."""
+    headers = {"Content-Type": media_type, "Connection": "close"}
+    answer = process.ask("POST", path, b"x" * 10_000_000, headers)
+    assert answer[:2] == (status, "application/problem+json")
+
+
 LIES = {
     "no body where one was said": HEAD + b"Content-Length: 50\r\n\r\n",
     "half a body": HEAD + b'Content-Length: 5000\r\n\r\n{"hours": "' + CANARY.encode(),

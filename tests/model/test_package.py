@@ -32,7 +32,7 @@ def test_a_package_lists_every_file_with_its_digest_when_it_is_sealed(tmp_path: 
     sealed = package.seal(tmp_path, tiny.draft(), tiny.estimator(), ["MODEL_CARD.md"])
     assert set(sealed.files) == {"MODEL_CARD.md", "estimator.joblib"}
     for name, digest in sealed.files.items():
-        assert digest == package.digest(tmp_path / name)
+        assert digest == package.digest((tmp_path / name).read_bytes())
     assert set(sealed.libraries) == set(package.SKLEARN_LIBRARIES)
 
 

@@ -45,7 +45,7 @@ class Copy:
         return self.folder / name
 
     def digests(self, *names: str) -> dict[str, str]:
-        return {name: package.digest(self / name) for name in names}
+        return {name: package.digest((self / name).read_bytes()) for name in names}
 
     def write(self, **changes: Any) -> None:
         path = self / manifest.FILE_NAME
@@ -115,7 +115,7 @@ def name_a_file_outside(copy: Copy) -> str:
     outside = copy.folder.parent / "outside.joblib"
     shutil.copy(copy / ESTIMATOR, outside)
     name = "../outside.joblib"
-    copy.write(files={name: package.digest(outside)}, estimator={"file": name, "format": "joblib"})
+    copy.write(files={name: package.digest(outside.read_bytes())}, estimator={"file": name, "format": "joblib"})
     return f"{copy / manifest.FILE_NAME}: estimator.file"
 
 

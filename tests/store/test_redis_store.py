@@ -134,6 +134,16 @@ async def test_no_entry_is_written_when_redis_has_no_room(
     assert numbers(await redis_store.page(stream, 10)) == [2, 1, 0]
 
 
+async def test_a_batch_is_one_transaction(
+    redis_server: RedisServer, redis_store: RedisStore, stream: Stream
+) -> None:
+    await redis_store.append(stream, numbered(CHUNK))
+    with Redis(port=redis_server.port) as client:
+        calls: dict[str, dict[str, int]] = client.info("commandstats")
+    assert calls["cmdstat_exec"]["calls"] == 1
+    assert calls["cmdstat_xadd"]["calls"] == CHUNK
+
+
 async def test_a_stream_is_empty_when_redis_evicted_it(
     redis_server: RedisServer, redis_store: RedisStore, stream: Stream
 ) -> None:

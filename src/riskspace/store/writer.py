@@ -71,15 +71,19 @@ class Writer:
     async def flush(self) -> None:
         """Writes all that was put before this call.
 
-        Raises StoreError when the store is away; nothing is lost by it.
+        Raises StoreError when the store is away, or refuses one of the streams; nothing is lost
+        by it, and the other streams are written all the same.
         """
         async with self._writing:
-            try:
-                for queue in self._queues.values():
+            refusals = []
+            for queue in self._queues.values():
+                try:
                     await self._drain(queue)
-            except StoreError as error:
-                self._say_away(error)
-                raise
+                except StoreError as error:
+                    refusals.append(error)
+            if refusals:
+                self._say_away(refusals[0])
+                raise refusals[0]
             self._say_back()
 
     async def close(self, patience: float) -> None:

@@ -19,6 +19,7 @@ from riskspace.errors import RequestError, UpstreamError, UpstreamTimeout
 from riskspace.logs import request_id
 from riskspace.web import bodies, problems
 from riskspace.web.admin import require_admin
+from riskspace.web.draining import ReadToTheEnd
 from riskspace.web.head import HeadFollowsGet
 from riskspace.web.request_id import HEADER
 
@@ -67,6 +68,7 @@ def create_public_api(http: httpx.AsyncClient, admin_token: SecretStr | None) ->
             HTTPException: problems.http_exception,
         },
         middleware=[
+            Middleware(ReadToTheEnd),
             Middleware(problems.CatchAll, logger=logger),
             Middleware(HeadFollowsGet),
         ],

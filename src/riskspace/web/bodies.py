@@ -9,31 +9,23 @@ from riskspace.errors import BodyTooLarge, FieldError, UnsupportedMedia
 JSON = "application/json"
 CSV = "text/csv"
 
-# Bytes of one record, of a batch (the widest record, ten thousand times), and of what is still
-# read of a body that is too long.
+# Bytes of one record, and of a batch: the widest record, ten thousand times.
 RECORD_LIMIT = 64 * 1024
 BATCH_LIMIT = 8 * 1024 * 1024
-DRAINED = 32 * 1024 * 1024
 
 
 async def read(request: Request, limit: int) -> bytes:
     """The body, at most `limit` bytes.
 
-    Raises BodyTooLarge where it is longer. Up to DRAINED bytes are then read and thrown away: a
-    client that is still sending when the connection closes never sees the answer.
+    Raises BodyTooLarge where it is longer; the rest is left unread.
     """
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size <= limit:
-            parts.append(part)
-        else:
-            parts.clear()
-            if size > DRAINED:
-                break
-    if size > limit:
-        raise _too_large(limit)
+        if size > limit:
+            raise _too_large(limit)
+        parts.append(part)
     return b"".join(parts)
 
 
