@@ -115,7 +115,10 @@ def name_a_file_outside(copy: Copy) -> str:
     outside = copy.folder.parent / "outside.joblib"
     shutil.copy(copy / ESTIMATOR, outside)
     name = "../outside.joblib"
-    copy.write(files={name: package.digest(outside.read_bytes())}, estimator={"file": name, "format": "joblib"})
+    copy.write(
+        files={name: package.digest(outside.read_bytes())},
+        estimator={"file": name, "format": "joblib"},
+    )
     return f"{copy / manifest.FILE_NAME}: estimator.file"
 
 
