@@ -69,6 +69,8 @@ _configure() {
   ((status != 2)) || exit 2
   ((status == 0)) || _refuse "Python: $PYTHON ne peut pas lire la configuration"
   eval "$settings"
+  # The store is the one that this script starts; compose has its own.
+  declare -gx REDIS_HOST=127.0.0.1
   # In microseconds, for the shell's whole numbers.
   printf -v TRY_MICROSECONDS '%.0f' "${TRY_SECONDS}e6"
 }
@@ -110,8 +112,9 @@ _take_run_dir() {
 
 _check_machine() {
   _python -m riskspace.supervision.memory || exit 1
+  # shellcheck disable=SC2153 # these two come from the settings
   _python -m riskspace.supervision.ports \
-    "Redis REDIS_PORT 127.0.0.1 $REDIS_PORT" \
+    "Redis REDIS_PORT $REDIS_HOST $REDIS_PORT" \
     "API API_PORT $API_HOST $API_PORT" \
     "UI GRADIO_SERVER_PORT $GRADIO_SERVER_NAME $GRADIO_SERVER_PORT" || exit 1
 }
@@ -336,4 +339,17 @@ _is_sourced() {
   [[ ${BASH_SOURCE[0]} != "$0" ]]
 }
 
-_is_sourced || _main "$@"
+# A shell can't trap a signal that was ignored when it started, as a script's background jobs have
+# it: the bits of INT and TERM in the kernel's own list.
+_ignores_the_end() {
+  local name mask
+  while read -r name mask; do
+    [[ $name == SigIgn: ]] && ((16#$mask & 0x4002)) && return
+  done <"/proc/$$/status"
+  return 1
+}
+
+if ! _is_sourced; then
+  _ignores_the_end && exec env --default-signal=INT,TERM "$BASH" "${BASH_SOURCE[0]}" "$@"
+  _main "$@"
+fi

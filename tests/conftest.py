@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of the product, and no .env, reaches a test that doesn't set it."""
+    """No variable of the product reaches a test that doesn't set it."""
     for name in variables():
         monkeypatch.delenv(name, raising=False)
 

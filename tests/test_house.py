@@ -17,8 +17,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the top down: a room imports only from floors below its own, or from its own room.
 FLOORS = (
     ("api", "ui", "cli", "training", "supervision"),
-    ("service",),
     ("web",),
+    ("backend",),
+    ("service", "logbook"),
     ("store",),
     ("model",),
     ("logs",),
@@ -55,9 +56,15 @@ def test_imports_go_down_only(path: Path) -> None:
     assert not upwards, f"{path.name} in {room} imports from {sorted(upwards)}"
 
 
+def test_the_api_knows_the_joint_and_nothing_below_it() -> None:
+    for path in (PACKAGE / "api").glob("*.py"):
+        assert not imported(path) & {"model", "store", "training"}, path.name
+
+
 def test_the_page_knows_the_api_over_http_only() -> None:
     for path in (PACKAGE / "ui").glob("*.py"):
-        assert not imported(path) & {"service", "store", "training"}, path.name
+        below = {"backend", "service", "logbook", "store", "training"}
+        assert not imported(path) & below, path.name
 
 
 def test_only_settings_reads_the_environment() -> None:

@@ -3,6 +3,7 @@
 RiskSpaceError
 ├── SettingsError        the environment asks for something that isn't accepted
 ├── PackageError         a model package can't be served
+├── StoreError           the store can't be reached, or refuses
 └── RequestError         a caller's request can't be answered; carries its HTTP status
     ├── BadInput         422  one or more fields are wrong
     ├── MalformedBody    400  the body can't be read at all
@@ -14,12 +15,17 @@ RiskSpaceError
     ├── MethodNotAllowed 405
     ├── NotReady         503  no model yet
     ├── StoreUnavailable 503  the log can't be read just now
-    └── UpstreamError    502/504  the API behind the page doesn't answer
+    └── UpstreamError    502  the API behind the page doesn't answer
+        └── UpstreamTimeout  504  or not in time
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+
+# The field that stands for a body as a whole.
+BODY = "body"
 
 
 class RiskSpaceError(Exception):
@@ -32,6 +38,10 @@ class SettingsError(RiskSpaceError):
 
 class PackageError(RiskSpaceError):
     """A model package is refused; the message says which file and why."""
+
+
+class StoreError(RiskSpaceError):
+    """The store can't be reached, or refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,18 @@ class NotFound(RequestError):
 
 class MethodNotAllowed(RequestError):
     status = 405
+
+
+def bad_input(errors: Sequence[FieldError]) -> BadInput:
+    """The refusal of some fields, which it names."""
+    fields = ", ".join(dict.fromkeys(error.field for error in errors))
+    return BadInput(f"Wrong input in: {fields}.", tuple(errors))
+
+
+def malformed(expected: str) -> MalformedBody:
+    """The refusal of a body that isn't what was expected at all."""
+    error = FieldError(BODY, "malformed", "can't be read", expected)
+    return MalformedBody("The body can't be read.", (error,))
 
 
 class NotReady(RequestError):

@@ -7,17 +7,22 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from riskspace.errors import FieldError, NotReady
+from riskspace.errors import FieldError, NotReady, bad_input
 from riskspace.logs import request_id
+from riskspace.model import table
 from riskspace.model.engine import Engine
 from riskspace.model.manifest import Manifest, Record, Value
-from riskspace.model.schema import MAX_ROW_ERRORS, Schema, Warning
+from riskspace.model.schema import MAX_ROW_ERRORS, InputWarning, Schema
 from riskspace.store.entries import PredictionRecord
 from riskspace.store.protocol import Stream
 from riskspace.store.writer import Writer
 
 logger = logging.getLogger("api")
+
+# Records of one batch.
+MAX_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class Prediction:
     probability: float
     risk: str
     prediction_id: str
-    warnings: tuple[Warning, ...]
+    warnings: tuple[InputWarning, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,29 @@ class Service:
     def ready(self) -> bool:
         return self.engine is not None
 
+    def predict_json(self, body: bytes) -> Prediction:
+        """Answers one record as it was sent.
+
+        Raises MalformedBody where it isn't JSON, BadInput naming each wrong field where it is.
+        """
+        return self.predict(self.schema.parse(body))
+
+    def predict_rows(self, body: bytes, *, csv: bool) -> Batch:
+        """Answers up to MAX_ROWS records as they were sent, in CSV or else in JSON.
+
+        Raises MalformedBody where it is neither, BadInput where the rows are too few or too many.
+        """
+        if csv:
+            # One more than there may be is enough to know.
+            rows: list[object] = list(islice(table.csv_rows(body, self.schema), MAX_ROWS + 1))
+        else:
+            rows = table.json_rows(body)
+        if not 1 <= len(rows) <= MAX_ROWS:
+            code, message = ("too_many", "has too many rows") if rows else ("too_few", "has no row")
+            wrong = FieldError("records", code, message, f"from 1 to {MAX_ROWS} rows")
+            raise bad_input([wrong])
+        return self.predict_batch(rows)
+
     def predict(self, record: Record) -> Prediction:
         """Answers one valid record, keeps the prediction's record and logs one line."""
         started = self._timer()
@@ -108,7 +136,7 @@ class Service:
                 answers.append(row)
         batch = Batch(batch_id, tuple(answers))
         logger.info(
-            "Lot de prédictions effectué: %d lignes dont %d refusées (lot %s)",
+            "Lot de prédictions effectué (lignes: %d, refusées: %d, lot: %s)",
             len(rows),
             batch.errors,
             batch_id,

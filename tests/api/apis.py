@@ -6,7 +6,7 @@ import io
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,7 @@ from starlette.testclient import TestClient
 
 from riskspace import logs, settings
 from riskspace.api.app import create_app
-from riskspace.api.backend import Backend, assemble
-from riskspace.model import manifest, package
+from riskspace.backend import Backend, assemble
 from riskspace.model.package import Package
 
 TOKEN = "the-owner-s-own"
@@ -63,14 +62,9 @@ def serving(
     chosen = settings.load({"MODEL_PATH": str(folder), **environ})
     refusals: list[Exception] = []
     with logging_to(chosen) as output:
-        backend = change(
-            assemble(
-                chosen,
-                manifest.read(folder),
-                load or (lambda: package.load(folder)),
-                refusals.append,
-            )
-        )
+        backend = change(assemble(chosen, refusals.append))
+        if load is not None:
+            backend = replace(backend, load=load)
         with TestClient(create_app(backend), follow_redirects=False) as client:
             if load is None:
                 eventually(lambda: backend.service.ready)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -24,6 +25,22 @@ def batch(api: Api, **sent: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     content: dict[str, Any] = answer.json()
     return content
+
+
+def test_no_record_is_lost_when_batches_come_at_once(
+    redis_api: Api, redis_server: RedisServer
+) -> None:
+    """More than the queue would hold, were they not answered one after the other."""
+    rows = [tiny.RECORD] * 10_000
+    with ThreadPoolExecutor(6) as callers:
+        answers = list(
+            callers.map(lambda _: redis_api.client.post("/predict/batch", json=rows), range(6))
+        )
+    assert [answer.status_code for answer in answers] == [200] * 6
+    redis_api.client.get("/logs")  # written up to here
+    newest = {entry["batch_id"] for entry in entries(redis_server, "records")}
+    assert len(newest) >= 5, "50 000 are kept: those of five batches"
+    assert redis_api.backend.writer.lost == 0
 
 
 def test_a_batch_has_the_shape_of_the_contract(api: Api) -> None:
@@ -147,7 +164,10 @@ def test_a_batch_is_one_line_of_the_log_and_a_record_a_valid_row(
     assert all(json.loads(record["inputs"]) == GOOD for record in records)
     lines = [line for line in redis_api.log.splitlines() if answer["batch_id"] in line]
     assert len(lines) == 1
-    assert re.search(r"INFO - Lot de prédictions effectué: 3 lignes dont 1 refusées", lines[0])
+    assert re.search(
+        r"INFO - Lot de prédictions effectué \(lignes: 3, refusées: 1, lot: [0-9a-f]{32}\)$",
+        lines[0],
+    )
     assert "Prédiction effectuée" not in redis_api.log
 
 

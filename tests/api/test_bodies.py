@@ -16,7 +16,8 @@ from riskspace.errors import BodyTooLarge
 from riskspace.web import bodies, draining
 
 CHUNK = 64 * 1024
-SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "headers": []}
+HEADERS = [(b"transfer-encoding", b"chunked")]
+SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "headers": HEADERS}
 
 
 class Sender:

@@ -20,8 +20,8 @@ from schemathesis.python import asgi
 
 from riskspace import settings
 from riskspace.api.app import create_app
-from riskspace.api.backend import assemble
-from riskspace.model import manifest, package
+from riskspace.backend import assemble
+from riskspace.model import manifest
 
 SHIPPED = ROOT / "models/prediabetes"
 CONFIG = {
@@ -61,9 +61,7 @@ def contract(request: pytest.FixtureRequest, pumps: Path) -> Iterator[schemathes
         pytest.skip("no models/prediabetes: make train")
     described = manifest.read(folder)
     refused: list[Exception] = []
-    backend = assemble(
-        settings.load(environ), described, lambda: package.load(folder), refused.append
-    )
+    backend = assemble(settings.load({**environ, "MODEL_PATH": str(folder)}), refused.append)
     names = tuple(feature.name for feature in described.features)
     schemathesis.openapi.media_type("text/csv", csv_files(names))
     schema = schemathesis.openapi.from_asgi(

@@ -187,5 +187,5 @@ def test_a_process_ends_in_time_and_says_what_is_lost_when_redis_is(
     assert time.monotonic() - started_at < 5
     last = json.loads(process.program.text().splitlines()[-1])
     assert last["level"] == "WARNING"
-    assert last["message"].startswith("Arrêt sans Redis: ")
-    assert last["message"].endswith(" entrées non écrites")
+    assert last["message"].startswith("Arrêt sans Redis (")
+    assert last["message"].startswith("Arrêt sans Redis (entrées non écrites: ")

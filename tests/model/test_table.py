@@ -45,7 +45,7 @@ READ: dict[str, tuple[bytes, list[Record]]] = {
 def test_rows_are_read_when_they_are_written_with(
     schema: Schema, body: bytes, expected: list[Record]
 ) -> None:
-    assert list(table.rows(body, schema)) == expected
+    assert list(table.csv_rows(body, schema)) == expected
 
 
 YES_OR_NO = {"true": True, "Yes": True, "1": True, "FALSE": False, "no": False, "0": False}
@@ -55,13 +55,13 @@ YES_OR_NO = {"true": True, "Yes": True, "1": True, "FALSE": False, "no": False, 
     ("cell", "value"), [*YES_OR_NO.items(), ("", None), ("2", "2"), ("oui", "oui")]
 )
 def test_a_boolean_is_read_from(schema: Schema, cell: str, value: bool | str | None) -> None:
-    (row,) = table.rows(f"outdoor,hours\n{cell},1\n".encode(), schema)
+    (row,) = table.csv_rows(f"outdoor,hours\n{cell},1\n".encode(), schema)
     assert row["outdoor"] == value
 
 
 @pytest.mark.parametrize("cell", ["nan", "inf", "-Infinity", "1e999"])
 def test_a_number_that_is_not_finite_is_left_to_the_schema(schema: Schema, cell: str) -> None:
-    (row,) = table.rows(f"material,inlet_bar,hours\nsteel,{cell},1\n".encode(), schema)
+    (row,) = table.csv_rows(f"material,inlet_bar,hours\nsteel,{cell},1\n".encode(), schema)
     (error,) = schema.check(row)
     assert not isinstance(error, str)
     assert (error.field, error.code) == ("inlet_bar", "not_finite")
@@ -88,7 +88,7 @@ REFUSED = {
 @pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED)
 def test_a_file_is_malformed_when_it_holds(schema: Schema, body: bytes) -> None:
     with pytest.raises(MalformedBody) as refusal:
-        list(table.rows(body, schema))
+        list(table.csv_rows(body, schema))
     (error,) = refusal.value.errors
     assert (error.field, error.code) == ("body", "malformed")
     assert error.accepted.startswith("CSV in UTF-8 whose first line names the fields")
@@ -96,7 +96,7 @@ def test_a_file_is_malformed_when_it_holds(schema: Schema, body: bytes) -> None:
 
 def test_rows_are_read_one_at_a_time(schema: Schema) -> None:
     """Whoever counts them can stop: a long file isn't turned into rows first."""
-    rows = table.rows(b'hours\n1\n"', schema)
+    rows = table.csv_rows(b'hours\n1\n"', schema)
     assert next(rows) == {"hours": 1}
     with pytest.raises(MalformedBody):
         next(rows)

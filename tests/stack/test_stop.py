@@ -58,6 +58,15 @@ def test_ctrl_c_on_a_terminal_is_clean_too(start: Start) -> None:
     assert "❌" not in str(stack.stderr)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stack_stops_though_it_was_started_with_the_signal_ignored(
+    start: Start, number: signal.Signals
+) -> None:
+    """As the background jobs of a script are."""
+    stack = start(under=["env", "--ignore-signal=INT,TERM"]).up()
+    assert stack.stop(number) == 0
+
+
 def test_a_second_signal_changes_nothing(start: Start) -> None:
     stack = start(ui="needs_at_its_end http://127.0.0.1:$API_PORT").up()
     stack.send(signal.SIGTERM)

@@ -127,7 +127,7 @@ async def test_no_entry_is_written_when_redis_has_no_room(
 ) -> None:
     await redis_store.append(stream, numbered(3))
     with Redis(port=redis_server.port) as client:
-        client.config_set("maxmemory", "1mb")
+        client.config_set("maxmemory", "1")
         with pytest.raises(StoreError):
             await redis_store.append(stream, numbered(3, start=3))
         client.config_set("maxmemory", "0")

@@ -40,10 +40,10 @@ def test_the_answer_follows_the_form(visit: Visit, shipped: Space) -> None:
     for feature in features(shipped):
         if feature["required"] and feature["type"] == "choice":
             chosen = feature["choices"][-1]
-            page.locator(f"#{feature['name']}").get_by_text(chosen["label"]["fr"]).click()
+            page.locator(f"#feature-{feature['name']}").get_by_text(chosen["label"]["fr"]).click()
             record[feature["name"]] = chosen["value"]
         elif feature["required"]:
-            box = page.locator(f"#{feature['name']} input[type=number]")
+            box = page.locator(f"#feature-{feature['name']} input[type=number]")
             box.fill(f"{feature['trained'][1]:g}")
             box.press("Tab")
             record[feature["name"]] = feature["trained"][1]
@@ -65,9 +65,12 @@ def test_a_visitor_switches_the_language_and_keeps_the_answers(
     expect(value).to_have_text(french.replace("\u00a0", ""))
     expect(page.locator(".result-sentence")).to_contain_text("Of 100 people")
     expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page).to_have_title("Prediabetes risk")
     for feature in features(shipped):
         if feature["required"]:
-            expect(page.locator(f"#{feature['name']}")).to_contain_text(feature["label"]["en"])
+            expect(page.locator(f"#feature-{feature['name']}")).to_contain_text(
+                feature["label"]["en"]
+            )
     page.locator("#language").get_by_text("Français").click()
     expect(page.locator("#estimate")).to_have_text("Estimer mon risque")
 
@@ -77,12 +80,20 @@ def test_the_page_opens_in_the_browser_s_language(visit: Visit, shipped: Space) 
     expect(page.locator("#estimate")).to_have_text("Estimate my risk")
 
 
+def test_the_page_says_what_language_it_is_in_whatever_the_browser_prefers(
+    visit: Visit, shipped: Space
+) -> None:
+    page = visit(shipped.url, language="de-DE")
+    expect(page.locator("#estimate")).to_have_text("Estimer mon risque")
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+
+
 def test_moving_a_slider_makes_its_value_known(visit: Visit, other: Space) -> None:
     page = visit(other.url)
     page.get_by_text("Use (facultatif)").click()
-    unknown = page.locator("#inlet_bar-unknown input")
+    unknown = page.locator("#unknown-inlet_bar input")
     expect(unknown).to_be_checked()
-    box = page.locator("#inlet_bar input[type=number]")
+    box = page.locator("#feature-inlet_bar input[type=number]")
     box.fill("2.5")
     box.press("Tab")
     expect(unknown).not_to_be_checked()
@@ -92,12 +103,12 @@ def test_an_example_fills_the_form_and_is_estimated(visit: Visit, other: Space) 
     page = visit(other.url)
     page.get_by_role("button", name="old pump").click()
     expect(page.locator(VALUE)).to_have_text("54\u00a0%")
-    expect(page.locator("#hours input[type=number]")).to_have_value("20000")
+    expect(page.locator("#feature-hours input[type=number]")).to_have_value("20000")
 
 
 def test_a_warning_says_what_the_model_has_not_seen(visit: Visit, other: Space) -> None:
     page = visit(other.url)
-    box = page.locator("#hours input[type=number]")
+    box = page.locator("#feature-hours input[type=number]")
     box.fill("90000")
     box.press("Tab")
     page.click("#estimate")
@@ -110,16 +121,34 @@ def test_a_warning_says_what_the_model_has_not_seen(visit: Visit, other: Space) 
 
 def test_a_value_out_of_range_is_said_and_brought_back(visit: Visit, other: Space) -> None:
     page = visit(other.url)
-    box = page.locator("#hours input[type=number]")
+    box = page.locator("#feature-hours input[type=number]")
     box.fill("999999")
-    expect(page.locator("#hours [role=alert]")).to_contain_text("Entre 0 et 100000")
+    expect(page.locator("#feature-hours [role=alert]")).to_contain_text("Entre 0 et 100000")
     box.press("Tab")
     expect(box).to_have_value("100000")
 
 
+@pytest.mark.parametrize("typed", ["", "abc"])
+def test_a_number_that_was_emptied_is_not_taken_for_another(
+    visit: Visit, other: Space, typed: str
+) -> None:
+    page = visit(other.url)
+    box = page.locator("#feature-hours input[type=number]")
+    box.fill("12345")
+    box.press("Tab")
+    box.focus()
+    box.press("Control+a")
+    box.press("Delete")
+    box.press_sequentially(typed)
+    page.click("#estimate")
+    expect(page.locator("#feature-hours [role=alert]")).to_contain_text("Il faut un nombre")
+    expect(box).to_have_value("12345")
+    expect(page.locator(VALUE)).to_be_visible()
+
+
 def test_the_api_away_is_said_and_the_answers_stay(visit: Visit, other: Space) -> None:
     page = visit(other.url)
-    box = page.locator("#hours input[type=number]")
+    box = page.locator("#feature-hours input[type=number]")
     box.fill("12345")
     box.press("Tab")
     other.api.stop()

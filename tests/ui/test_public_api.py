@@ -131,9 +131,18 @@ def test_the_page_answers_200(shipped: Space, method: str) -> None:
     assert "x-frame-options" not in answer.headers
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc"])
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/gradio_api/openapi.json"])
 def test_the_outer_application_has_no_docs_of_its_own(shipped: Space, path: str) -> None:
-    assert "swagger" not in httpx.get(f"{shipped.url}{path}").text.lower()
+    assert httpx.get(f"{shipped.url}{path}").status_code == 404
+
+
+def test_no_answer_leads_to_the_host_that_the_visitor_named(shipped: Space) -> None:
+    answer = httpx.get(f"{shipped.url}/api/health/", headers={"Host": "evil.example"})
+    assert_problem(answer, 404)
+
+
+def test_api_alone_takes_no_other_method(shipped: Space) -> None:
+    assert_problem(httpx.post(f"{shipped.url}/api"), 405)
 
 
 def test_api_alone_leads_to_its_documentation(shipped: Space) -> None:

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
-
-import uvicorn
 
 from riskspace import logs, settings
 from riskspace.api.app import create_app
-from riskspace.api.backend import assemble
+from riskspace.backend import assemble
 from riskspace.errors import PackageError
-from riskspace.model import manifest, package
-from riskspace.web.listener import listen
-
-# Seconds that requests in flight have at shutdown.
-GRACE = 2
+from riskspace.web.server import listen, prepare, serve
 
 
 def main() -> int:
@@ -29,30 +22,17 @@ def main() -> int:
         server.should_exit = True
 
     try:
-        backend = assemble(
-            chosen,
-            manifest.read(chosen.model_path),
-            lambda: package.load(chosen.model_path),
-            refused,
-        )
+        backend = assemble(chosen, refused)
         listener = listen(chosen.api_host, chosen.api_port, "API_HOST, API_PORT")
     except (PackageError, OSError) as error:
         return _fail(error)
-    config = uvicorn.Config(
-        create_app(backend),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE,
-    )
-    server = uvicorn.Server(config)
-    with suppress(KeyboardInterrupt):  # uvicorn ends in order, then raises the signal again
-        server.run(sockets=[listener])
+    server = prepare(create_app(backend))
+    serve(server, listener)
     return _fail(failures[0]) if failures else 0
 
 
 def _fail(error: Exception) -> int:
-    sys.stderr.write(f"{error}\n")
+    sys.stderr.write(f"{str(error) or type(error).__name__}\n")
     return 1
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from riskspace import __version__
-from riskspace.api.backend import Backend
+from riskspace.backend import Backend
 from riskspace.errors import NotReady
 from riskspace.web.answers import Health, Life, problems
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -12,18 +12,13 @@ from fastapi.security import HTTPBearer
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from riskspace.api.backend import Backend
-from riskspace.errors import BadInput, FieldError, Forbidden, StoreUnavailable, Unauthorized
-from riskspace.logs import timestamp
-from riskspace.model.schema import bad_input
+from riskspace.backend import Backend
+from riskspace.errors import BadInput, Forbidden, StoreUnavailable, Unauthorized
+from riskspace.logbook import CURSOR
 from riskspace.settings import LogLevel
-from riskspace.store.entries import Fields
-from riskspace.store.protocol import ID, StoreError
 from riskspace.web.admin import require_admin
 from riskspace.web.answers import LogLine, Logs, problems
 
-# Seconds that a caller waits for the store: above its own, so that only a queue of callers is cut.
-PATIENCE = 3.0
 # The last second that a timestamp can write: a zone can bring `since` past it.
 LATEST = datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp()
 
@@ -36,9 +31,7 @@ def _dated(value: str) -> str:
 
 
 Moment = Annotated[datetime, BeforeValidator(_dated)]
-_CURSOR = Query(
-    description="an earlier `next_cursor`", json_schema_extra={"pattern": f"^{ID.pattern}$"}
-)
+_CURSOR = Query(description="an earlier `next_cursor`", json_schema_extra={"pattern": CURSOR})
 # Documents the scheme; `require_admin` decides.
 _bearer = Depends(HTTPBearer(auto_error=False, description="ADMIN_TOKEN"))
 
@@ -56,23 +49,7 @@ def router(backend: Backend) -> APIRouter:
         """The newest log entries first; empty with `LOGGING_HANDLER=stdout`. Never holds what a
         visitor entered."""
         oldest = None if since is None else _seconds(since)
-        earliest = "" if oldest is None else timestamp(oldest)
-
-        def keep(fields: Fields) -> bool:
-            wanted = level is None or fields["level"] == level
-            return wanted and fields["timestamp"] >= earliest
-
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await backend.writer.flush()
-                page = await backend.store.page(
-                    backend.logs, limit, before=cursor, since=oldest, keep=keep
-                )
-        except (StoreError, TimeoutError):
-            raise _unavailable() from None
-        except ValueError:
-            wrong = FieldError("cursor", "malformed", "is not accepted", "an earlier next_cursor")
-            raise bad_input([wrong]) from None
+        page = await backend.logbook.read(limit, level, oldest, cursor)
         lines = [_line(id_, fields) for id_, fields in page.entries]
         return Logs(logs=lines, total=page.total, next_cursor=page.next_cursor)
 
@@ -85,18 +62,13 @@ def router(backend: Backend) -> APIRouter:
     async def clear(request: Request) -> Response:
         """Empties the log; prediction records stay."""
         require_admin(request.headers.get("authorization"), backend.settings.admin_token)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await backend.writer.flush()
-                await backend.store.clear(backend.logs)
-        except (StoreError, TimeoutError):
-            raise _unavailable() from None
+        await backend.logbook.clear()
         return Response(status_code=204)
 
     return routes
 
 
-def _line(id_: str, fields: Fields) -> LogLine:
+def _line(id_: str, fields: Mapping[str, str]) -> LogLine:
     known = {name: fields.get(name) for name in LogLine.model_fields}
     return LogLine.model_validate({**known, "id": id_})
 
@@ -104,9 +76,3 @@ def _line(id_: str, fields: Fields) -> LogLine:
 def _seconds(moment: datetime) -> float:
     seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     return min(max(seconds, 0.0), LATEST)
-
-
-def _unavailable() -> StoreUnavailable:
-    return StoreUnavailable(
-        "The log can't be read just now: Redis doesn't answer.", headers={"Retry-After": "1"}
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from riskspace.api.backend import Backend
+from riskspace.backend import Backend
 from riskspace.web.answers import Model
 
 

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import islice
+import json
 from typing import Any
 
-import pydantic_core
-from fastapi import APIRouter, Request
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from riskspace.api.backend import Backend
+from riskspace.backend import Backend
 from riskspace.errors import (
     BadInput,
     BodyTooLarge,
-    FieldError,
     MalformedBody,
     NotReady,
     UnsupportedMedia,
 )
-from riskspace.model import table
-from riskspace.model.schema import bad_input, malformed
-from riskspace.service import Batch, Prediction
+from riskspace.service import MAX_ROWS, Batch, Prediction
 from riskspace.web import answers, bodies
-
-MAX_ROWS = 10_000
 
 _REFUSALS = answers.problems(MalformedBody, BodyTooLarge, UnsupportedMedia, BadInput, NotReady)
 
@@ -33,6 +27,8 @@ _REFUSALS = answers.problems(MalformedBody, BodyTooLarge, UnsupportedMedia, BadI
 def router(backend: Backend) -> APIRouter:
     routes = APIRouter(tags=["predictions"])
     service = backend.service
+    # Batches wait for each other: single records come between, and memory stays bounded.
+    one_at_a_time = CapacityLimiter(1)
     common = {
         "threshold": service.manifest.threshold,
         "model": {"name": service.manifest.name, "version": service.manifest.version},
@@ -50,13 +46,12 @@ def router(backend: Backend) -> APIRouter:
         """The risk of one record. A field that is not required may be left out or null."""
         bodies.media_type(request, (bodies.JSON,))
         body = await bodies.read(request, bodies.RECORD_LIMIT)
-        answer = await run_in_threadpool(service.predict, service.schema.parse(body))
+        answer = await run_in_threadpool(service.predict_json, body)
         return JSONResponse({**_prediction(answer), **common})
 
     @routes.post(
         "/predict/batch",
         response_model=answers.Batch,
-        response_model_exclude_unset=True,
         responses=_REFUSALS,
         openapi_extra=_body(
             {
@@ -65,45 +60,21 @@ def router(backend: Backend) -> APIRouter:
             }
         ),
     )
-    async def predict_batch(request: Request) -> JSONResponse:
+    async def predict_batch(request: Request) -> Response:
         """The risks of up to 10 000 records, as JSON (`{"records": [...]}`, or the bare list) or as
         CSV whose first line names the fields. A wrong row has its own `errors` and doesn't fail the
         others; what a row may hold is the schema of `POST /predict`."""
         media_type = bodies.media_type(request, (bodies.JSON, bodies.CSV))
         body = await bodies.read(request, bodies.BATCH_LIMIT)
 
-        def answer() -> dict[str, Any]:
-            rows = _json_rows(body) if media_type == bodies.JSON else _csv_rows(body)
-            return _batch(service.predict_batch(_counted(rows)), common)
+        def answer() -> bytes:
+            batch = service.predict_rows(body, csv=media_type == bodies.CSV)
+            return json.dumps(_batch(batch, common), separators=(",", ":")).encode()
 
-        return JSONResponse(await run_in_threadpool(answer))
-
-    def _csv_rows(body: bytes) -> Sequence[object]:
-        return list(islice(table.rows(body, service.schema), MAX_ROWS + 1))
+        content = await to_thread.run_sync(answer, limiter=one_at_a_time)
+        return Response(content, media_type=bodies.JSON)
 
     return routes
-
-
-def _json_rows(body: bytes) -> Sequence[object]:
-    expected = 'JSON in UTF-8: {"records": [...]}, or the bare list'
-    try:
-        content = pydantic_core.from_json(body)
-    except ValueError:
-        raise malformed(expected) from None
-    if isinstance(content, dict) and set(content) == {"records"}:
-        content = content["records"]
-    if not isinstance(content, list):
-        error = FieldError("records", "wrong_type", "is not a list of records", expected)
-        raise bad_input([error])
-    return content
-
-
-def _counted(rows: Sequence[object]) -> Sequence[object]:
-    if 1 <= len(rows) <= MAX_ROWS:
-        return rows
-    code = "too_many" if rows else "too_few"
-    message = "has too many rows" if rows else "has no row"
-    raise bad_input([FieldError("records", code, message, f"from 1 to {MAX_ROWS} rows")])
 
 
 def _prediction(answer: Prediction) -> dict[str, Any]:

@@ -3,7 +3,7 @@ product's own words, the OpenAPI form of it, and what is worth a warning."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -16,7 +16,7 @@ from pydantic_core import (
     core_schema,
 )
 
-from riskspace.errors import BadInput, FieldError, MalformedBody
+from riskspace.errors import BODY, FieldError, bad_input, malformed
 from riskspace.model.manifest import Feature, Manifest, Record, Value
 
 # More than anyone reads, and a bound on what a hostile body can make us write.
@@ -24,7 +24,6 @@ MAX_ERRORS = 50
 # The same for a row of a batch: ten thousand of them are one answer.
 MAX_ROW_ERRORS = 10
 MAX_NAME = 64
-BODY = "body"
 
 _CODES = {
     "missing": "missing",
@@ -45,7 +44,7 @@ _MESSAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class InputWarning:
     """A record that is answered all the same, though the model has seen none like it. `code` is
     outside_trained_range or unusual_order."""
 
@@ -91,7 +90,7 @@ class Schema:
         except ValidationError as error:
             return self._errors(error, most)
 
-    def warnings(self, record: Mapping[str, Value]) -> tuple[Warning, ...]:
+    def warnings(self, record: Mapping[str, Value]) -> tuple[InputWarning, ...]:
         """What in a valid record lies outside what the model was trained on."""
         return tuple(self._unseen(record))
 
@@ -128,7 +127,7 @@ class Schema:
         known = f"the fields of the model: {', '.join(self.names)}"
         return _field_error(_printable(name), code, accepted(feature) if feature else known)
 
-    def _unseen(self, record: Mapping[str, Value]) -> Iterable[Warning]:
+    def _unseen(self, record: Mapping[str, Value]) -> Iterable[InputWarning]:
         for feature in self.features.values():
             value = record.get(feature.name)
             if feature.trained is None or not isinstance(value, int | float):
@@ -136,7 +135,7 @@ class Schema:
             low, high = feature.trained
             if not low <= value <= high:
                 seen = f"{_shown(low)} to {_shown(high)}{_unit(feature)}"
-                yield Warning(
+                yield InputWarning(
                     feature.name,
                     "outside_trained_range",
                     f"{feature.name} is outside what the model was trained on: {seen}",
@@ -144,7 +143,7 @@ class Schema:
         for lower, upper in self._order:
             a, b = record.get(lower), record.get(upper)
             if isinstance(a, int | float) and isinstance(b, int | float) and a >= b:
-                yield Warning(lower, "unusual_order", f"{lower} is not below {upper}")
+                yield InputWarning(lower, "unusual_order", f"{lower} is not below {upper}")
 
 
 def accepted(feature: Feature) -> str:
@@ -159,16 +158,6 @@ def accepted(feature: Feature) -> str:
         low, high = feature.bounds
         text += f" from {_shown(low)} to {_shown(high)}{_unit(feature)}"
     return text if feature.required else f"{text}, or null for unknown"
-
-
-def bad_input(errors: Sequence[FieldError]) -> BadInput:
-    fields = ", ".join(dict.fromkeys(error.field for error in errors))
-    return BadInput(f"Wrong input in: {fields}.", tuple(errors))
-
-
-def malformed(expected: str) -> MalformedBody:
-    error = FieldError(BODY, "malformed", "can't be read", expected)
-    return MalformedBody("The body can't be read.", (error,))
 
 
 def _field_error(field: str, code: str, expected: str) -> FieldError:

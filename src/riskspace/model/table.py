@@ -1,4 +1,4 @@
-"""CSV to rows: the same fields as in JSON, one column each."""
+"""Many records in one body, JSON or CSV, to rows that are not validated yet."""
 
 from __future__ import annotations
 
@@ -6,17 +6,38 @@ import csv
 import io
 from collections.abc import Iterator
 
+import pydantic_core
+
+from riskspace.errors import FieldError, bad_input, malformed
 from riskspace.model.manifest import Feature, Value
-from riskspace.model.schema import MAX_ERRORS, Schema, malformed
+from riskspace.model.schema import MAX_ERRORS, Schema
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 # Where a row has more cells than the header, the rest of them land under this name.
 _EXTRA = "extra cells"
 
 
-def rows(body: bytes, schema: Schema) -> Iterator[dict[str, Value]]:
-    """The rows of a CSV file in UTF-8 whose first line names the fields, not validated yet: an
-    empty cell is null, a cell that is not of its column's type stays text. Separated by commas, or
+def json_rows(body: bytes) -> list[object]:
+    """The rows of a list, or of an object that holds the list as `records`.
+
+    Raises MalformedBody where the body isn't JSON, BadInput where it holds no list.
+    """
+    expected = 'JSON in UTF-8: {"records": [...]}, or the bare list'
+    try:
+        content = pydantic_core.from_json(body)
+    except ValueError:
+        raise malformed(expected) from None
+    if isinstance(content, dict) and set(content) == {"records"}:
+        content = content["records"]
+    if not isinstance(content, list):
+        wrong = FieldError("records", "wrong_type", "is not a list of records", expected)
+        raise bad_input([wrong])
+    return content
+
+
+def csv_rows(body: bytes, schema: Schema) -> Iterator[dict[str, Value]]:
+    """The rows of a CSV file in UTF-8 whose first line names the fields, a column each: an empty
+    cell is null, a cell that is not of its column's type stays text. Separated by commas, or
     by semicolons and then with decimal commas or points, as spreadsheets in much of Europe do.
 
     Raises MalformedBody where it can't be read as such.

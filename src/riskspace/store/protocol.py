@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from riskspace.errors import StoreError
 from riskspace.store.entries import Fields, Page
+
+__all__ = ["ID", "Store", "StoreError", "Stream"]
 
 # The shape of an entry's id in every store: that of Redis, within its 64 bits.
 ID = re.compile(r"[1-9][0-9]{0,18}-[0-9]{1,19}")
-
-
-class StoreError(Exception):
-    """The store can't be reached, or refuses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import count
 
 from riskspace.store.entries import Entry
 from riskspace.store.protocol import Store, StoreError, Stream
@@ -19,6 +18,10 @@ BATCH = 500
 # Seconds between two looks at the queues, and the longest pause while the store is away.
 INTERVAL = 0.05
 LONGEST_PAUSE = 1.0
+# Entries that every queue holds, however few its stream keeps.
+LEAST = 1000
+# Seconds between two lines on what was lost.
+TELL_EVERY = 10.0
 
 
 @dataclass(slots=True)
@@ -35,15 +38,21 @@ class _Queue:
 class Writer:
     """A bounded queue a stream, written to the store in batches by one task.
 
-    `put` may be called from any thread and never waits. Past `capacity` entries the oldest go,
-    counted in `lost`. While the store is away everything stays queued.
+    `put` may be called from any thread and never waits. Past `capacity` entries, or past what the
+    stream keeps anyway, the oldest go, counted in `lost` and told in the log. While the store is
+    away everything stays queued.
     """
 
     def __init__(self, store: Store, streams: Sequence[Stream], capacity: int = 20_000) -> None:
         self._store = store
-        self._queues = {s.key: _Queue(s, deque(maxlen=capacity)) for s in streams}
+        self._queues = {
+            stream.key: _Queue(stream, deque(maxlen=min(capacity, max(stream.max_entries, LEAST))))
+            for stream in streams
+        }
         self._writing = asyncio.Lock()
         self._away = False
+        self._told = 0
+        self._tell_again = 0.0
 
     @property
     def lost(self) -> int:
@@ -59,14 +68,18 @@ class Writer:
     async def run(self) -> None:
         """Writes until cancelled."""
         pause = INTERVAL
-        for _ in count():
+        while True:
             await asyncio.sleep(pause)
             try:
                 await self.flush()
             except StoreError:
                 pause = min(2 * pause, LONGEST_PAUSE)
+            except Exception:  # a task's edge: the log must not end with one entry
+                logger.exception("Erreur inattendue à l'écriture")
+                pause = LONGEST_PAUSE
             else:
                 pause = INTERVAL
+            self._say_lost()
 
     async def flush(self) -> None:
         """Writes all that was put before this call.
@@ -92,7 +105,7 @@ class Writer:
             await asyncio.wait_for(self.flush(), patience)
         except (StoreError, TimeoutError):
             left = sum(len(q.waiting) + len(q.writing) for q in self._queues.values())
-            logger.warning("Arrêt sans Redis: %d entrées non écrites", left)
+            logger.warning("Arrêt sans Redis (entrées non écrites: %d)", left)
 
     async def _drain(self, queue: _Queue) -> None:
         remaining = len(queue.waiting) + len(queue.writing)
@@ -111,4 +124,10 @@ class Writer:
     def _say_back(self) -> None:
         if self._away:
             self._away = False
-            logger.info("Redis répond de nouveau, %d entrées perdues au total", self.lost)
+            logger.info("Redis répond de nouveau")
+
+    def _say_lost(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self.lost > self._told and now >= self._tell_again:
+            logger.warning("File d'attente pleine (entrées perdues: %d au total)", self.lost)
+            self._told, self._tell_again = self.lost, now + TELL_EVERY

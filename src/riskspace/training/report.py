@@ -69,6 +69,9 @@ def study(
     for scenario, unknown in SCENARIOS.items():
         if scenario not in answers:
             answers[scenario] = out_of_fold(survey, [pipelines[best]], unknown, progress)[0]
+    without = _summary(survey, answers["without_cholesterol"])["auc"]
+    if without < LEAST_AUC_WITHOUT_CHOLESTEROL:
+        raise ValueError(f"{chosen.name}: AUC {without:.3f} without cholesterol is below the bar")
     at = edges(survey.target, repeats)
     names = [candidate.name for candidate in candidates]
     return Study(

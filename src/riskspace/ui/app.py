@@ -9,15 +9,19 @@ from pathlib import Path
 import gradio as gr
 import httpx
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount
 
 from riskspace.settings import Settings
 from riskspace.ui import page
 from riskspace.ui.client import ApiClient
+from riskspace.ui.guard import Guard
 from riskspace.ui.public_api import PREFIX, create_public_api
-from riskspace.web import bodies
+from riskspace.web import problems
 from riskspace.web.answers import Model
+from riskspace.web.draining import ReadToTheEnd
 from riskspace.web.headers import SecurityHeaders
 from riskspace.web.request_id import RequestId
 
@@ -25,6 +29,7 @@ STYLE = Path(__file__).with_name("style.css")
 # Events of one kind that run at once, and that wait behind them.
 CONCURRENT = 40
 QUEUED = 400
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 # The fonts that the visitor's system has (none is fetched), and colours that keep the contrast of
 # 4.5 to 1 that WCAG AA asks for.
 THEME = gr.themes.Soft(
@@ -64,7 +69,7 @@ def create_app(settings: Settings, model: Model, http: httpx.AsyncClient) -> Fas
             yield
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.add_route(PREFIX, _to_docs)
+    app.add_route(PREFIX, _to_docs, methods=list(METHODS))
     app.mount(PREFIX, create_public_api(http, settings.admin_token))
     blocks = page.build(model, ApiClient(http))
     blocks.queue(max_size=QUEUED, default_concurrency_limit=CONCURRENT)
@@ -76,15 +81,27 @@ def create_app(settings: Settings, model: Model, http: httpx.AsyncClient) -> Fas
         css_paths=[STYLE],
         head=page.script(),
         footer_links=[],
-        max_file_size=bodies.BATCH_LIMIT,  # Gradio takes uploads, whatever the page shows
         run_history=False,  # a visitor's answers stay out of the browser's storage
         ssr_mode=False,
         show_error=not settings.production,
+        app_kwargs={"openapi_url": None, "docs_url": None, "redoc_url": None},
     )
+    _without_echo(app)
+    app.add_middleware(Guard)
+    app.add_middleware(ReadToTheEnd)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestId)
     return app
 
 
-async def _to_docs(_: Request) -> RedirectResponse:
+def _without_echo(app: FastAPI) -> None:
+    """Gradio's application is FastAPI's, whose own refusal of a request quotes it."""
+    for route in app.routes:
+        if isinstance(route, Mount) and isinstance(route.app, FastAPI):
+            route.app.add_exception_handler(RequestValidationError, problems.validation_error)
+
+
+async def _to_docs(request: Request) -> Response:
+    if request.method not in {"GET", "HEAD"}:
+        return problems.problem(request, 405, "This address doesn't take this method.")
     return RedirectResponse(f"{PREFIX}/docs")

@@ -14,7 +14,7 @@ from riskspace.ui import result
 from riskspace.ui.client import Outcome
 from riskspace.ui.context import Context
 from riskspace.ui.form import Form, Translation
-from riskspace.ui.texts import Language, of, text
+from riskspace.ui.texts import Language, known, of, text
 
 # On a phone the result is below the form: bring it into sight.
 _SHOW_RESULT = """() => document.querySelector('#result').scrollIntoView(
@@ -29,7 +29,7 @@ def build(context: Context) -> Iterable[Translation]:
     """Places the tab's components; gives what changes with the language."""
     model, start = context.model, context.start
     outcome = gr.State(None)
-    with gr.Row(elem_classes=["estimate"]):
+    with gr.Row():
         with gr.Column(scale=3, min_width=320):
             heading, presets = _presets(context)
             form = Form(model, start)
@@ -41,6 +41,7 @@ def build(context: Context) -> Iterable[Translation]:
             panel = gr.HTML(result.html(None, model, start), elem_id="result", padding=False)
 
     async def estimate(language: Language, *held: Any) -> tuple[Outcome, str]:
+        language = known(language)
         answer = await context.client.predict(form.record(held))
         return answer, result.html(answer, model, language)
 
@@ -52,6 +53,7 @@ def build(context: Context) -> Iterable[Translation]:
         "inputs": [context.language, *form.components],
         "outputs": [outcome, panel],
         "show_progress": "minimal",
+        "preprocess": False,  # the API alone says what an answer may be, in words of ours
         "api_visibility": "private",
     }
     after = {"fn": None, "js": _SHOW_RESULT, "api_visibility": "private"}

@@ -59,7 +59,7 @@ class Number(Field):
                 high,
                 value=self._start,
                 step=feature.step or (1 if feature.type == "integer" else None),
-                elem_id=feature.name,
+                elem_id=f"feature-{feature.name}",
                 elem_classes=["feature-slider"],
                 scale=4,
                 buttons=[],
@@ -70,7 +70,7 @@ class Number(Field):
                 self._unknown = gr.Checkbox(
                     value=True,
                     label=text("unknown", language),
-                    elem_id=f"{feature.name}-unknown",
+                    elem_id=f"unknown-{feature.name}",
                     elem_classes=["feature-unknown"],
                     container=False,
                     scale=1,
@@ -104,7 +104,7 @@ class Choice(Field):
         self._radio = gr.Radio(
             self._choices(language),
             value=self._held(feature.default),
-            elem_id=feature.name,
+            elem_id=f"feature-{feature.name}",
             elem_classes=["feature"],
             **self._words(language),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -18,18 +19,32 @@ from riskspace.ui.form import Translation
 from riskspace.ui.texts import LANGUAGES, Language, of, text
 from riskspace.web.answers import Model
 
+logger = logging.getLogger("ui")
+
 # Each a module with `title(language)` and `build(context)`. A single one stands without a tab bar.
 TABS: tuple[ModuleType, ...] = (estimate,)
 START: Language = "fr"
 SCRIPT = Path(__file__).with_name("script.js")
-# For screen readers, and so that no browser offers to translate what is already in the language.
-_SET_LANGUAGE = "language => { document.documentElement.lang = language }"
+
+
+class Page(gr.Blocks):  # type: ignore[misc]
+    """Gradio's blocks, but what goes wrong in an event is told in our words: Gradio's own would
+    quote what the visitor sent, on the page and in the log."""
+
+    async def process_api(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = await super().process_api(*arguments, **options)
+        except Exception:
+            logger.exception("Erreur inattendue")
+            words = " / ".join(text("broken", language) for _, language in LANGUAGES)
+            raise gr.Error(words, print_exception=False) from None
+        return answer
 
 
 def build(model: Model, client: ApiClient) -> gr.Blocks:
     """The page of one model. It is built in French and turned to English where the browser
     prefers that, or the visitor chooses it."""
-    with gr.Blocks(title=of(model.title, START), analytics_enabled=False) as page:
+    with Page(title=of(model.title, START), analytics_enabled=False) as page:
         with gr.Row(elem_classes=["header"]):
             heading = gr.HTML(_heading(model, START), elem_classes=["heading"], padding=False)
             language = gr.Radio(
@@ -46,6 +61,7 @@ def build(model: Model, client: ApiClient) -> gr.Blocks:
         footer = gr.HTML(_footer(model, START), elem_classes=["page-footer"], padding=False)
         translations += [
             (heading, lambda language: gr.update(value=_heading(model, language))),
+            (language, lambda language: gr.update(label=text("language", language))),
             (footer, lambda language: gr.update(value=_footer(model, language))),
         ]
 
@@ -59,15 +75,31 @@ def build(model: Model, client: ApiClient) -> gr.Blocks:
             api_visibility="private",
             show_progress="hidden",
         )
-        language.change(fn=None, js=_SET_LANGUAGE, inputs=language, api_visibility="private")
-        page.load(preferred, None, language, api_visibility="private", show_progress="hidden")
+        told = {"fn": None, "js": _tell_browser(model), "inputs": language}
+        language.change(**told, api_visibility="private")
+        page.load(preferred, None, language, api_visibility="private", show_progress="hidden").then(
+            **told, api_visibility="private"
+        )
     return page
+
+
+def _tell_browser(model: Model) -> str:
+    """For screen readers, for the browser's tab, and so that no browser offers to translate what
+    is already in the visitor's language."""
+    titles = json.dumps({language: of(model.title, language) for _, language in LANGUAGES})
+    return f"""language => {{
+        document.documentElement.lang = language;
+        document.title = {titles}[language];
+    }}"""
 
 
 def script() -> str:
     """What the page does by itself, for its `<head>`."""
     texts = {
-        language: text("brought_back", language, low="LOW", high="HIGH")
+        language: {
+            "beyond": text("brought_back", language, low="LOW", high="HIGH"),
+            "empty": text("kept", language),
+        }
         for _, language in LANGUAGES
     }
     source = SCRIPT.read_text(encoding="utf-8").replace("__TEXTS__", json.dumps(texts))

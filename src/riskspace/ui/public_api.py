@@ -56,7 +56,7 @@ def create_public_api(http: httpx.AsyncClient, admin_token: SecretStr | None) ->
         answer = await _forward(http, request)
         return _published(answer) if answer.status_code == 200 else answer
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *(Route(path, forward, methods=[method]) for path, method in PUBLIC.items()),
             *(Route(path, forward, methods=[method]) for path, method in _PAGES.items()),
@@ -73,6 +73,8 @@ def create_public_api(http: httpx.AsyncClient, admin_token: SecretStr | None) ->
             Middleware(HeadFollowsGet),
         ],
     )
+    app.router.redirect_slashes = False  # a redirect names the host that the request named
+    return app
 
 
 async def _forward(http: httpx.AsyncClient, request: Request, **more: str) -> Response:

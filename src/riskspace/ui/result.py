@@ -114,6 +114,8 @@ def _errors(errors: tuple[ErrorItem, ...], model: Model, language: Language) -> 
         label = of(feature.label, language) if feature else error.field
         if feature and feature.bounds and error.code in {"out_of_bounds", "not_finite"}:
             says = text("out_of_bounds", language, **bounds_of(feature.bounds, feature, language))
+        elif feature and feature.type == "integer" and error.code == "wrong_type":
+            says = text("whole_number", language)
         else:
             says = text("missing" if error.code == "missing" else "not_accepted", language)
         lines.append(f"{label} : {says}" if language == "fr" else f"{label}: {says}")

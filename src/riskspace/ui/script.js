@@ -1,34 +1,54 @@
-// A number typed beyond its slider's bounds is brought back by the slider, silently: say so.
+// A slider silently corrects what is typed in its box: say so, and never make a number of nothing.
 (() => {
   const texts = __TEXTS__;
 
-  function notice(slider) {
-    let line = slider.querySelector('.out-of-bounds');
+  function tell(slider, words) {
+    let line = slider.querySelector('.corrected');
     if (!line) {
       line = document.createElement('p');
-      line.className = 'out-of-bounds';
+      line.className = 'corrected';
       line.setAttribute('role', 'alert');
       slider.append(line);
     }
-    return line;
+    line.textContent = words;
+  }
+
+  // A line that appears moves what is below it: not from under the tap that ended the typing.
+  function later(act) {
+    setTimeout(act, 300);
+  }
+
+  function sliderOf(box) {
+    return box.type === 'number' ? box.closest('.feature-slider') : null;
   }
 
   function check(event) {
     const box = event.target;
-    const slider = box.closest?.('.feature-slider');
-    if (!slider || box.type !== 'number') return;
+    const slider = sliderOf(box);
+    if (!slider) return;
+    const words = texts[document.documentElement.lang] ?? texts.fr;
     const range = slider.querySelector('input[type=range]');
     const value = Number(box.value);
+    const typed = event.type === 'input';
     // What is below the lower bound may still be half typed.
-    const below = event.type === 'change' && value < Number(range.min);
-    const beyond = box.value !== '' && (below || value > Number(range.max));
-    if (!beyond && event.type === 'change') return;
-    const words = texts[document.documentElement.lang] ?? texts.fr;
-    notice(slider).textContent =
-      beyond ? words.replace('LOW', range.min).replace('HIGH', range.max) : '';
+    const below = !typed && value < Number(range.min);
+    if (box.value === '') {
+      if (typed) return;
+      box.value = box.dataset.before;
+      box.dispatchEvent(new Event('input', {bubbles: true}));
+      later(() => tell(slider, words.empty));
+    } else if (below || value > Number(range.max)) {
+      const told = words.beyond.replace('LOW', range.min).replace('HIGH', range.max);
+      typed ? tell(slider, told) : later(() => tell(slider, told));
+    } else if (typed && slider.querySelector('.corrected')) {
+      tell(slider, '');
+    }
   }
 
   // In the capturing phase, before the slider corrects the value.
+  document.addEventListener('focusin', ({target: box}) => {
+    if (sliderOf(box)) box.dataset.before = box.value;
+  });
   document.addEventListener('input', check, true);
-  document.addEventListener('change', check, true);
+  document.addEventListener('blur', check, true);
 })();

@@ -18,10 +18,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "yes": ("Oui", "Yes"),
     "no": ("Non", "No"),
     "optional": ("facultatif", "optional"),
-    "optional_hint": (
-        "Chaque réponse en plus affine l'estimation ; aucune n'est obligatoire.",
-        "Each further answer refines the estimate; none is required.",
-    ),
     "estimate": ("Estimer mon risque", "Estimate my risk"),
     "recorded": (
         "Vos réponses sont enregistrées, sans votre nom, pour suivre la qualité du modèle.",
@@ -77,6 +73,15 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Entre {low} et {high} : la réponse est ramenée à la limite.",
         "Between {low} and {high}: the answer is brought back to the limit.",
     ),
+    "kept": (
+        "Il faut un nombre : la réponse précédente est gardée.",
+        "A number is needed: the previous answer is kept.",
+    ),
+    "broken": (
+        "Cela n'a pas abouti, et l'incident est noté. Rechargez la page.",
+        "This didn't work out, and the incident is noted. Reload the page.",
+    ),
+    "whole_number": ("un nombre entier", "a whole number"),
     "not_accepted": ("cette réponse n'est pas acceptée", "this answer is not accepted"),
     "away": (
         "Le service d'estimation ne répond pas pour le moment. Vos réponses sont toujours là : "
@@ -90,7 +95,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Try again.",
     ),
     "api": ("API pour les programmes", "API for programs"),
-    "about": ("À propos de ce modèle", "About this model"),
 }
 
 
@@ -103,6 +107,11 @@ def text(key: str, language: Language, **values: object) -> str:
 def _unbroken(french: str) -> str:
     """No line begins with a French colon, semicolon, question mark or closing quote."""
     return re.sub(r" (?=[:;?!»])|(?<=«) ", "\u00a0", french)
+
+
+def known(language: object) -> Language:
+    """A language of the page, whatever a stranger's program sent for it."""
+    return next((code for _, code in LANGUAGES if code == language), LANGUAGES[0][1])
 
 
 def of(words: Text, language: Language) -> str:

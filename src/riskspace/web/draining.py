@@ -6,11 +6,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Bytes that are read and thrown away before an answer leaves, and seconds that it may take.
+# Bytes that are read and thrown away before an answer leaves, seconds until the next of them, and
+# seconds for all.
 DRAINED = 32 * 1024 * 1024
-PATIENCE = 10.0
+NEXT = 2.0
+ALL = 10.0
 
 
 class ReadToTheEnd:
@@ -23,10 +26,15 @@ class ReadToTheEnd:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        complete, size = False, 0
+        size = 0
+        headers = Headers(scope=scope)
+        complete = "content-length" not in headers and "transfer-encoding" not in headers
+        # This one waits to be asked for its body, which the first read would do.
+        holding_back = headers.get("expect", "").lower() == "100-continue"
 
         async def counted() -> Message:
-            nonlocal complete, size
+            nonlocal complete, holding_back, size
+            holding_back = False
             message = await receive()
             size += len(message.get("body", b""))
             complete = not message.get("more_body", False)
@@ -35,9 +43,10 @@ class ReadToTheEnd:
         async def after_the_body(message: Message) -> None:
             if message["type"] == "http.response.start":
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(PATIENCE):
-                        while not complete and size <= DRAINED:
-                            await counted()
+                    async with asyncio.timeout(ALL):
+                        while not (complete or holding_back) and size <= DRAINED:
+                            async with asyncio.timeout(NEXT):
+                                await counted()
             await send(message)
 
         await self._app(scope, counted, after_the_body)

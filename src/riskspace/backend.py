@@ -1,0 +1,98 @@
+"""What an edge works with, put together from the settings, and its life from start to end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from riskspace.errors import PackageError
+from riskspace.logbook import Logbook
+from riskspace.model import manifest as manifests
+from riskspace.model.package import Package, load
+from riskspace.service import Service
+from riskspace.settings import Settings
+from riskspace.store.handler import StreamHandler
+from riskspace.store.memory import MemoryStore
+from riskspace.store.protocol import Store, Stream
+from riskspace.store.redis import RedisStore
+from riskspace.store.writer import Writer
+
+logger = logging.getLogger("api")
+
+# Seconds that the last write to Redis may take at shutdown.
+DRAIN = 1.5
+# Records that the memory of a process keeps: without Redis nobody reads them but this process.
+IN_MEMORY = 1000
+# Entries of one stream that wait at most for Redis; beyond what the stream keeps, none needs to.
+WAITING = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """`load` verifies and loads the package (seconds, in a thread); what refuses it goes to
+    `refused`."""
+
+    settings: Settings
+    service: Service
+    logbook: Logbook
+    store: Store
+    writer: Writer
+    load: Callable[[], Package]
+    refused: Callable[[Exception], None]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Writes the log and the records to the store, and loads the model meanwhile."""
+        handler = StreamHandler(self.writer, self.logbook.stream)
+        if self.settings.uses_redis:
+            logging.getLogger().addHandler(handler)
+        logger.info("Démarrage de l'API...")
+        writing = asyncio.create_task(self.writer.run())
+        loading = asyncio.create_task(self._load())
+        try:
+            yield
+        finally:
+            logger.info("Arrêt de l'API...")
+            await _end(loading)
+            # Before the writer's task ends: a write cut off in the middle would be made again.
+            await self.writer.close(DRAIN)
+            await _end(writing)
+            logging.getLogger().removeHandler(handler)
+            await self.store.close()
+
+    async def _load(self) -> None:
+        try:
+            package = await asyncio.to_thread(self.load)
+        except Exception as error:  # whatever it is, an API without its model must not stay
+            refused = isinstance(error, PackageError)
+            logger.critical("Modèle refusé: %s", error if refused else type(error).__name__)
+            self.refused(error)
+        else:
+            self.service.engine = package.engine
+            logger.info("Modèle chargé avec succès")
+
+
+def assemble(settings: Settings, refused: Callable[[Exception], None]) -> Backend:
+    """The backend that these settings ask for, its package's manifest read.
+
+    Raises PackageError where there is none that can be served.
+    """
+    folder = settings.model_path
+    manifest = manifests.read(folder)
+    most = settings.redis_records_max_size if settings.uses_redis else IN_MEMORY
+    logs = Stream("riskspace:logs", settings.redis_logs_max_size)
+    records = Stream("riskspace:records", most)
+    store: Store = RedisStore.of(settings) if settings.uses_redis else MemoryStore()
+    writer = Writer(store, (logs, records), WAITING)
+    service = Service(manifest, writer, records, record_inputs=settings.record_inputs)
+    logbook = Logbook(store, writer, logs)
+    return Backend(settings, service, logbook, store, writer, lambda: load(folder), refused)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,93 @@
+"""Gradio's own interface on the public port, asked by a program that means no good."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from space import Space
+
+CANARY = "canary-7731"
+
+
+@pytest.fixture
+def client(shipped: Space) -> Any:
+    with httpx.Client(base_url=f"{shipped.url}/gradio_api", timeout=10) as http:
+        yield http
+
+
+def events(client: httpx.Client) -> list[dict[str, Any]]:
+    """What the page may ask, as the page is told."""
+    config = client.get(str(client.base_url).replace("/gradio_api/", "/config")).json()
+    return [event for event in config["dependencies"] if event["backend_fn"]]
+
+
+def run(client: httpx.Client, event: int, data: Any) -> str:
+    """All that the server says to one event."""
+    session = {"session_hash": "abc123", "fn_index": event, "data": data}
+    joined = client.post("/queue/join", json=session)
+    if joined.status_code != 200:
+        return joined.text
+    said = []
+    with client.stream("GET", "/queue/data", params={"session_hash": "abc123"}) as stream:
+        for line in stream.iter_lines():
+            said.append(line)
+            if "process_completed" in line or "close_stream" in line:
+                break
+    return "\n".join(said)
+
+
+@pytest.mark.parametrize("value", [CANARY, [CANARY], {"path": CANARY}, f"{CANARY}\n"])
+def test_no_value_is_echoed_or_logged_whatever_is_sent(
+    client: httpx.Client, shipped: Space, value: Any
+) -> None:
+    for event in events(client):
+        for data in ([value] * len(event["inputs"]), [value], [value] * 99, value):
+            answer = run(client, event["id"], data)
+            assert CANARY not in answer, f"{event['id']} {json.dumps(data)[:60]}"
+    assert CANARY not in shipped.ui.text()
+    assert CANARY not in shipped.api.text()
+
+
+def test_a_wrong_answer_is_told_in_the_page_s_own_words(client: httpx.Client) -> None:
+    """The API alone says what an answer may be: nothing is brought within bounds before it."""
+    estimate = max(events(client), key=lambda event: len(event["inputs"]))
+    answer = run(client, estimate["id"], ["fr", *[100_000] * (len(estimate["inputs"]) - 1)])
+    assert "Certaines réponses ne conviennent pas" in json.loads(f'"{answer_text(answer)}"')
+
+
+def answer_text(answer: str) -> str:
+    """The event's HTML, still as JSON has it."""
+    return answer.partition("<section")[2].partition("</section>")[0].strip()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/upload"),
+        ("GET", "/upload_progress?upload_id=1"),
+        ("GET", "/file=/etc/passwd"),
+        ("GET", "/file/etc/passwd"),
+        ("GET", "/proxy=http://127.0.0.1/"),
+        ("POST", "/run/estimate"),
+        ("POST", "/call/estimate"),
+        ("GET", "/runs"),
+        ("POST", "/stream/1"),
+        ("POST", "/component_server"),
+        ("GET", "/queue/../upload"),
+    ],
+)
+def test_what_the_page_does_not_need_is_closed(
+    client: httpx.Client, method: str, path: str
+) -> None:
+    files = {"files": ("a.txt", CANARY)} if path == "/upload" else None
+    assert client.request(method, path, files=files).status_code == 404
+
+
+def test_an_event_that_is_too_long_is_refused(client: httpx.Client, shipped: Space) -> None:
+    answer = client.post("/queue/join", content=b"x" * 10_000_000)
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert len(shipped.ui.text()) < 1_000_000
