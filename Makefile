@@ -12,7 +12,7 @@ help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: $(VENV)/.run ## start the whole stack; the page is on port 7860
-	@exec ./start.sh
+	@PYTHON=$(CURDIR)/$(BIN)/python exec ./start.sh
 
 test: $(VENV)/.dev ## every test that this machine can run, and why the others were skipped
 	$(BIN)/python -m pytest

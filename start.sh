@@ -296,7 +296,8 @@ _end() {
   SUPERVISORD=''
   helpers=$(jobs -p)
   # shellcheck disable=SC2086 # one word a process
-  { kill $helpers && wait $helpers; } 2>/dev/null
+  # Not waited for: after a signal during `wait -n`, bash 5.2 may wait for ever for one that is gone.
+  kill $helpers 2>/dev/null
   [[ -z $OUTPUT ]] || { exec >&- && wait "$OUTPUT"; }
   OUTPUT=''
 }

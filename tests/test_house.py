@@ -24,7 +24,7 @@ FLOORS = (
     ("model",),
     ("logs",),
     ("settings",),
-    ("errors",),
+    ("errors", "typography"),
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 

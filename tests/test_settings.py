@@ -59,6 +59,14 @@ def test_the_environment_wins_over_the_env_file_and_that_over_the_defaults(tmp_p
     assert chosen.redis_host == "localhost", "an empty variable counts as unset"
 
 
+def test_an_env_file_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("# ours\nLOG_LEVEL=DEBUG\nAPI_PORT 8080\n")
+    with pytest.raises(SettingsError) as refusal:
+        load({}, file)
+    assert str(refusal.value) == f"{file}: line 3: got no NAME=value, accepts NAME=value"
+
+
 def test_the_api_s_address_follows_its_port_unless_it_is_given() -> None:
     assert load({"API_PORT": "8080"}).api_url == "http://localhost:8080"
     assert load({"API_PORT": "8080", "API_URL": "http://api:8000/"}).api_url == "http://api:8000"

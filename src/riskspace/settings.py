@@ -12,10 +12,12 @@ import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import (
     AnyHttpUrl,
     BaseModel,
@@ -138,7 +140,7 @@ def load(
 
     Raises SettingsError naming each variable, what it got and what it accepts.
     """
-    from_file = dotenv_values(env_file) if env_file is not None else {}
+    from_file = _read_env_file(env_file) if env_file is not None else {}
     values: dict[str, str | None] = {}
     for source in (defaults or {}, from_file, environ):
         values |= {
@@ -150,6 +152,17 @@ def load(
         return Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError("\n".join(_describe(item) for item in error.errors())) from None
+
+
+def _read_env_file(path: Path) -> dict[str, str | None]:
+    if not path.is_file():
+        return {}
+    text = path.read_text(encoding="utf-8")
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            line = binding.original.line
+            raise SettingsError(f"{path}: line {line}: got no NAME=value, accepts NAME=value")
+    return dotenv_values(stream=StringIO(text))
 
 
 def load_or_exit(defaults: Mapping[str, str] | None = None) -> Settings:

@@ -23,9 +23,18 @@ def features(space: Space) -> list[dict[str, Any]]:
     return answer
 
 
+def choose(page: Any, space: Space, language: str = "fr") -> None:
+    """Answers what has no answer to start with."""
+    for feature in features(space):
+        if feature["required"] and feature["default"] is None:
+            label = feature["choices"][0]["label"][language]
+            page.locator(f"#feature-{feature['name']}").get_by_text(label, exact=True).click()
+
+
 def test_a_visitor_estimates_a_risk(visit: Visit, shipped: Space) -> None:
     page = visit(shipped.url)
-    expect(page.locator("#result")).to_contain_text("Votre estimation s'affichera ici.")
+    expect(page.locator("#result")).to_contain_text("Votre estimation s’affichera ici.")
+    choose(page, shipped)
     page.click("#estimate")
     expect(page.locator(VALUE)).to_have_text(re.compile(r"^\d{1,2}\s%$"))
     expect(page.locator(".scale-band")).to_have_count(4)
@@ -56,6 +65,7 @@ def test_a_visitor_switches_the_language_and_keeps_the_answers(
     visit: Visit, shipped: Space
 ) -> None:
     page = visit(shipped.url)
+    choose(page, shipped)
     page.click("#estimate")
     value = page.locator(VALUE)
     expect(value).to_be_visible()
@@ -113,19 +123,51 @@ def test_a_warning_says_what_the_model_has_not_seen(visit: Visit, other: Space) 
     box.press("Tab")
     page.click("#estimate")
     expect(page.locator(".result-warnings")).to_contain_text(
-        "Heures de marche : le modèle n'a rien vu hors de 0 à 40 000 h".replace(
+        "Heures de marche : le modèle n’a presque rien vu hors de 0 à 40 000 h".replace(
             " 000", "\u202f000"
         ).replace("000 h", "000\u00a0h")
     )
 
 
-def test_a_value_out_of_range_is_said_and_brought_back(visit: Visit, other: Space) -> None:
+def test_a_missing_answer_is_named(visit: Visit, shipped: Space) -> None:
+    page = visit(shipped.url)
+    page.click("#estimate")
+    expect(page.locator(ALERT)).to_contain_text("Votre sexe : une réponse est nécessaire")
+
+
+def test_a_value_out_of_range_is_said_and_not_taken(visit: Visit, other: Space) -> None:
     page = visit(other.url)
     box = page.locator("#feature-hours input[type=number]")
+    box.fill("12345")
+    box.press("Tab")
     box.fill("999999")
     expect(page.locator("#feature-hours [role=alert]")).to_contain_text("Entre 0 et 100000")
-    box.press("Tab")
-    expect(box).to_have_value("100000")
+    page.click("#estimate")
+    expect(box).to_have_value("12345")
+    expect(page.locator(VALUE)).to_be_visible()
+
+
+def test_an_estimate_is_marked_when_the_answers_under_it_change(visit: Visit, other: Space) -> None:
+    page = visit(other.url)
+    page.click("#estimate")
+    expect(page.locator(".result-stale")).not_to_be_visible()
+    page.get_by_text("Bronze").click()
+    expect(page.locator(".result-stale")).to_be_visible()
+    page.click("#estimate")
+    expect(page.locator(".result-stale")).not_to_be_visible()
+
+
+def test_an_example_shows_what_it_answers_and_can_be_cleared(visit: Visit, other: Space) -> None:
+    page = visit(other.url)
+    unknown = page.locator("#unknown-inlet_bar input")
+    expect(unknown).not_to_be_visible()
+    page.get_by_role("button", name="old pump").click()
+    expect(unknown).to_be_visible()
+    expect(unknown).not_to_be_checked()
+    page.click("#clear")
+    expect(unknown).not_to_be_visible()
+    expect(page.locator("#feature-hours input[type=number]")).to_have_value("8000")
+    expect(page.locator("#result")).to_contain_text("Votre estimation s’affichera ici.")
 
 
 @pytest.mark.parametrize("typed", ["", "abc"])
@@ -156,7 +198,7 @@ def test_the_api_away_is_said_and_the_answers_stay(visit: Visit, other: Space) -
         page.click("#estimate")
         expect(page.locator(ALERT)).to_contain_text("ne répond pas pour le moment")
         page.locator("#language").get_by_text("English").click()
-        expect(page.locator(ALERT)).to_contain_text("doesn't answer just now")
+        expect(page.locator(ALERT)).to_contain_text("doesn’t answer just now")
         expect(box).to_have_value("12345")
     finally:
         other.restart_api()
@@ -202,6 +244,14 @@ def test_the_page_fits_the_screen(
     page = visit(shipped.url, language=language, width=width, height=height)
     page.locator(".presets button").nth(2).click()
     expect(page.locator(VALUE)).to_be_visible()
+    sections = page.locator(".section button.label-wrap").all()
+    for section in sections:
+        section.click()
+    for box in page.locator(".feature-unknown").all():
+        expect(box).to_be_visible()
+        assert box.evaluate("box => box.scrollWidth <= box.clientWidth"), box.inner_text()
+    for section in sections:
+        section.click()
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert overflow <= 0, f"{overflow} px beyond the right edge"
     if folder := pytestconfig.getoption("--screenshots"):

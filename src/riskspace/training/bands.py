@@ -79,12 +79,13 @@ def bands(at: Edges) -> tuple[Band, ...]:
             color="#b4450b",
             label=text("Élevé", "High"),
             sentence=text(
-                "Un taux un peu trop élevé est fréquent avec ces réponses. Une simple prise de sang"
-                " (l'HbA1c) dirait ce qu'il en est : parlez-en à votre médecin. Pris tôt, un"
-                " prédiabète est souvent réversible.",
-                "A level that is a little too high is common with these answers. A simple blood"
-                " test (HbA1c) would tell: talk to your doctor about it. Found early, prediabetes"
-                " can often be reversed.",
+                "Un taux un peu trop élevé est fréquent avec ces réponses. Ce n'est pas un"
+                " diagnostic : une simple prise de sang (glycémie à jeun ou HbA1c) dirait ce qu'il"
+                " en est, parlez-en à votre médecin. Pris tôt, un prédiabète est souvent"
+                " réversible.",
+                "A level that is a little too high is common with these answers. This is no"
+                " diagnosis: a simple blood test (HbA1c or fasting glucose) would tell, talk to"
+                " your doctor about it. Found early, prediabetes can often be reversed.",
             ),
         ),
         Band(
@@ -93,13 +94,13 @@ def bands(at: Edges) -> tuple[Band, ...]:
             color="#9b1c1c",
             label=text("Très élevé", "Very high"),
             sentence=text(
-                "Environ deux personnes sur trois ayant donné ces réponses ont un taux trop élevé,"
-                " souvent sans le sentir. Ce n'est pas un diagnostic, mais une prise de sang"
-                " (l'HbA1c) vaut la peine : demandez-la à votre médecin dans les semaines qui"
+                "La plupart des personnes ayant donné ces réponses ont un taux trop élevé, souvent"
+                " sans le sentir. Ce n'est pas un diagnostic, mais une prise de sang (glycémie à"
+                " jeun ou HbA1c) vaut la peine : parlez-en à votre médecin dans les semaines qui"
                 " viennent.",
-                "About two in three people with these answers have a level that is too high,"
-                " often without feeling it. This is no diagnosis, but a blood test (HbA1c) is worth"
-                " having: ask your doctor for one in the coming weeks.",
+                "Most people with these answers have a level that is too high, often without"
+                " feeling it. This is no diagnosis, but a blood test (HbA1c or fasting glucose) is"
+                " worth having: talk to your doctor in the coming weeks.",
             ),
         ),
     )

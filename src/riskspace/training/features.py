@@ -17,15 +17,13 @@ def _number(name: str, *, unit: str, default: float | None = None, **said: Any) 
 
 
 def _choice(
-    name: str, *, choices: Mapping[str, Text], default: str | None = None, **said: Any
+    name: str, *, choices: Mapping[str, Text], required: bool = False, **said: Any
 ) -> Feature:
-    """Required where the form has a value to start with."""
     return Feature(
         name=name,
         type="choice",
-        required=default is not None,
+        required=required,
         choices=tuple(Choice(value=value, label=label) for value, label in choices.items()),
-        default=default,
         **said,
     )
 
@@ -39,7 +37,7 @@ GROUPS = (
     Group(name="measurements", label=text("Vos mesures", "Your measurements")),
     Group(name="blood", label=text("Votre prise de sang", "Your blood test")),
     Group(name="habits", label=text("Vos habitudes", "Your habits")),
-    Group(name="history", label=text("Votre passé médical", "Your medical history")),
+    Group(name="history", label=text("Vos antécédents médicaux", "Your medical history")),
 )
 
 # Pairs of which the first is expected below the second.
@@ -69,8 +67,9 @@ FEATURES = (
             "L'enquête dont vient le modèle n'a noté que ces deux réponses.",
             "The survey behind the model recorded these two answers only.",
         ),
+        # No default: on a form, it would answer for half of the visitors.
         choices={FEMALE: text("Femme", "Female"), MALE: text("Homme", "Male")},
-        default=FEMALE,
+        required=True,
     ),
     _number(
         "height_cm",
@@ -146,7 +145,7 @@ FEATURES = (
     _number(
         "hdl_mgdl",
         group="blood",
-        label=text("Votre cholestérol HDL (le « bon »)", "Your HDL cholesterol (the “good” one)"),
+        label=text("Votre « bon » cholestérol (HDL)", "Your “good” cholesterol (HDL)"),
         help=text(
             "Sur votre dernier bilan sanguin. 1 g/L = 100 mg/dL ; 1 mmol/L ≈ 38,67 mg/dL.",
             "From your latest blood test. 1 mmol/L ≈ 38.67 mg/dL; 1 g/L = 100 mg/dL.",
@@ -173,7 +172,7 @@ FEATURES = (
     _yes_no(
         "vigorous_activity",
         group="habits",
-        label=text("Une activité physique intense", "Vigorous activity"),
+        label=text("Avez-vous une activité physique intense ?", "Are you vigorously active?"),
         help=text(
             "Dans une semaine ordinaire, au travail ou en loisir, au moins 10 minutes de suite qui"
             " vous essoufflent vraiment : porter lourd, courir, jouer au football…",
@@ -184,7 +183,7 @@ FEATURES = (
     _yes_no(
         "moderate_activity",
         group="habits",
-        label=text("Une activité physique modérée", "Moderate activity"),
+        label=text("Avez-vous une activité physique modérée ?", "Are you moderately active?"),
         help=text(
             "Dans une semaine ordinaire, au travail ou en loisir, au moins 10 minutes de suite qui"
             " vous essoufflent un peu : marcher d'un bon pas, faire du vélo, nager…",
@@ -240,7 +239,7 @@ FEATURES = (
     _yes_no(
         "heart_attack",
         group="history",
-        label=text("Un infarctus", "A heart attack"),
+        label=text("Avez-vous eu un infarctus ?", "Have you had a heart attack?"),
         help=text(
             "Un médecin vous a-t-il dit un jour que vous aviez fait un infarctus (une crise"
             " cardiaque) ?",
@@ -250,7 +249,7 @@ FEATURES = (
     _yes_no(
         "stroke",
         group="history",
-        label=text("Un AVC", "A stroke"),
+        label=text("Avez-vous eu un AVC ?", "Have you had a stroke?"),
         help=text(
             "Un médecin vous a-t-il dit un jour que vous aviez fait un accident vasculaire"
             " cérébral (AVC) ?",

@@ -1,4 +1,4 @@
-"""The range of each number that the model has seen enough of."""
+"""The range of each number that the model has seen enough of, and where a slider starts."""
 
 from __future__ import annotations
 
@@ -27,9 +27,17 @@ def ranges(inputs: pd.DataFrame) -> Ranges:
 
 
 def trained(inputs: pd.DataFrame) -> tuple[Feature, ...]:
-    """The features, each number with the range that the data hold."""
+    """The features, each number with the range that the data hold, and with their median as its
+    default where it has none: a visitor who says "I know" starts from the usual."""
     known = ranges(inputs)
     return tuple(
-        feature.model_copy(update={"trained": known[feature.name]}) if feature.numeric else feature
+        _trained(feature, known[feature.name], inputs[feature.name]) if feature.numeric else feature
         for feature in FEATURES
     )
+
+
+def _trained(feature: Feature, known: tuple[float, float], values: pd.Series) -> Feature:
+    step = feature.step or 1.0
+    usual = round(values.median() / step) * step
+    default = usual if feature.default is None else feature.default
+    return feature.model_copy(update={"trained": known, "default": default})

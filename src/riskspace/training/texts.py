@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
+from riskspace import typography
 from riskspace.model.manifest import Preset, Record, Target, Text
-
-NO_BREAK = "\u00a0"
 
 
 def text(fr: str, en: str) -> Text:
-    """A text written plainly, set properly: curly apostrophes, and in French the no-break space
-    before a high mark or a per cent sign and inside guillemets."""
-    fr = re.sub(r" (?=[;:!?%»])|(?<=«) ", NO_BREAK, fr)
-    return Text(fr=fr.replace("'", "’"), en=en.replace("'", "’"))
+    """A text for people, set properly."""
+    return Text(fr=typography.french(fr), en=typography.english(en))
 
 
 NAME = "prediabetes"
@@ -23,31 +18,35 @@ TITLE = text("Risque de prédiabète", "Prediabetes risk")
 
 DESCRIPTION = text(
     "Ce modèle estime si une prise de sang trouverait aujourd'hui une hémoglobine glyquée (HbA1c)"
-    " de 5,7 % ou plus, le seuil du prédiabète, chez un adulte à qui l'on n'a jamais dit qu'il"
-    " avait un diabète. Quatre réponses suffisent ; chaque réponse de plus affine l'estimation.",
+    " de 5,7 % ou plus, le seuil du prédiabète selon l'American Diabetes Association, chez un"
+    " adulte à qui l'on n'a jamais dit qu'il avait un diabète."
+    " Quatre réponses suffisent ; chaque réponse de plus affine l'estimation.",
     "This model estimates whether a blood test today would find a glycated haemoglobin (HbA1c) of"
-    " 5.7% or more, where prediabetes begins, in an adult who was never told they have diabetes."
+    " 5.7% or more, where prediabetes begins for the American Diabetes Association, in an adult who"
+    " was never told they have diabetes."
     " Four answers are enough; each further one sharpens the estimate.",
 )
 
 DISCLAIMER = text(
     "Ceci n'est pas un dispositif médical et ne pose aucun diagnostic : seule une prise de sang"
     " peut le faire. L'estimation vient de 4 214 adultes examinés aux États-Unis en 2017-2018"
-    " (enquête NHANES) ; elle peut être moins juste pour vous. Pour toute question de santé,"
+    " (enquête NHANES) ; elle peut être moins juste pour vous, et ne vaut ni pendant une grossesse"
+    " ni en cas d'anémie ou de diabète déjà traité. Pour toute question de santé,"
     " parlez-en à votre médecin.",
     "This is not a medical device and makes no diagnosis: only a blood test can. The estimate comes"
     " from 4,214 adults examined in the United States in 2017–2018 (the NHANES survey), and may be"
-    " less accurate for you. For any question about your health, talk to your doctor.",
+    " less accurate for you; it does not hold in pregnancy, with anaemia or with diabetes under"
+    " treatment. For any question about your health, talk to your doctor.",
 )
 
 TARGET = Target(
     name="hba1c_5_7_or_more",
     label=text("HbA1c de 5,7 % ou plus", "HbA1c of 5.7% or more"),
     phrase=text(
-        "auraient une hémoglobine glyquée de 5,7 % ou plus, c'est-à-dire un prédiabète ou un"
+        "auraient une hémoglobine glyquée de 5,7 % ou plus, ce qui évoque un prédiabète ou un"
         " diabète qu'elles ignorent",
-        "would have a glycated haemoglobin of 5.7% or more, which means prediabetes or a diabetes"
-        " they don't know of",
+        "would have a glycated haemoglobin of 5.7% or more, which suggests prediabetes or"
+        " diabetes that they don't know of",
     ),
 )
 

@@ -55,6 +55,9 @@ THEME = gr.themes.Soft(
     checkbox_label_background_fill_selected_dark="*primary_700",
     checkbox_background_color_selected="*primary_700",
     checkbox_background_color_selected_dark="*primary_700",
+    checkbox_border_color="*neutral_400",
+    checkbox_border_color_dark="*neutral_500",
+    input_border_color="*neutral_300",
     slider_color="*primary_700",
     slider_color_dark="*primary_500",
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from riskspace.model.manifest import Text
+from riskspace.model.manifest import Text, Value
 from riskspace.ui import result
 from riskspace.ui.client import Outcome
 from riskspace.ui.context import Context
@@ -31,7 +31,7 @@ def build(context: Context) -> Iterable[Translation]:
     outcome = gr.State(None)
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
-            heading, presets = _presets(context)
+            heading, presets, clear = _presets(context)
             form = Form(model, start)
         with gr.Column(scale=2, min_width=320, elem_classes=["answer"]):
             button = gr.Button(
@@ -58,17 +58,23 @@ def build(context: Context) -> Iterable[Translation]:
     }
     after = {"fn": None, "js": _SHOW_RESULT, "api_visibility": "private"}
     button.click(**asked).then(**after)
+    filled = [*form.components, *form.sections]
     for preset, chosen in zip(presets, model.presets, strict=True):
         preset.click(
-            lambda record=chosen.record: form.filled(record),
-            outputs=form.components,
-            api_visibility="private",
+            partial(_filled, form, chosen.record), outputs=filled, api_visibility="private"
         ).then(**asked).then(**after)
+    clear.click(
+        lambda language: [*_filled(form, form.defaults()), None, shown(language, None)],
+        context.language,
+        [*filled, outcome, panel],
+        api_visibility="private",
+    )
     context.language.change(
         shown, [context.language, outcome], panel, api_visibility="private", show_progress="hidden"
     )
 
     yield button, lambda language: gr.update(value=text("estimate", language))
+    yield clear, lambda language: gr.update(value=text("clear", language))
     yield heading, lambda language: gr.update(value=_hint("examples", language))
     yield privacy, lambda language: gr.update(value=_privacy(context, language))
     for preset, chosen in zip(presets, model.presets, strict=True):
@@ -76,15 +82,20 @@ def build(context: Context) -> Iterable[Translation]:
     yield from form.translations()
 
 
-def _presets(context: Context) -> tuple[Any, list[Any]]:
+def _filled(form: Form, record: dict[str, Value]) -> list[Any]:
+    return [*form.filled(record), *form.opened(record)]
+
+
+def _presets(context: Context) -> tuple[Any, list[Any], Any]:
     presets = context.model.presets
     heading = gr.HTML(_hint("examples", context.start), padding=False, visible=bool(presets))
-    with gr.Row(elem_classes=["presets"], visible=bool(presets)):
+    with gr.Row(elem_classes=["presets"]):
         buttons = [
             gr.Button(of(preset.label, context.start), size="sm", min_width=120)
             for preset in presets
         ]
-    return heading, buttons
+        clear = gr.Button(text("clear", context.start), size="sm", min_width=120, elem_id="clear")
+    return heading, buttons, clear
 
 
 def _hint(key: str, language: Language) -> str:

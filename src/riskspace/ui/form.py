@@ -87,7 +87,7 @@ class Number(Field):
 
     def filled(self, value: Value) -> tuple[Any, ...]:
         if self.feature.required:
-            return (value,)
+            return (self._start if value is None else value,)
         return (self._start if value is None else value, value is None)
 
     def translations(self) -> Iterable[Translation]:
@@ -150,6 +150,7 @@ class Form:
     def __init__(self, model: Model, language: Language) -> None:
         self.fields: list[Field] = []
         self._sections: list[Translation] = []
+        self._names: list[set[str]] = []
         required = [feature for feature in model.features if feature.required]
         self._place(required, language)
         for group in model.groups:
@@ -160,7 +161,13 @@ class Form:
 
     @property
     def components(self) -> list[Any]:
+        """What holds the answers."""
         return [component for field in self.fields for component in field.components]
+
+    @property
+    def sections(self) -> list[Any]:
+        """What can be folded, so that answers that it holds are out of sight."""
+        return [accordion for accordion, _ in self._sections]
 
     def record(self, held: Sequence[Any]) -> dict[str, Value]:
         """What the visitor answered, without what they don't know."""
@@ -177,6 +184,15 @@ class Form:
             held for field in self.fields for held in field.filled(record.get(field.feature.name))
         ]
 
+    def opened(self, record: dict[str, Value]) -> list[Any]:
+        """The sections, each open where it holds an answer of the record."""
+        return [gr.update(open=bool(names & set(record))) for names in self._names]
+
+    def defaults(self) -> dict[str, Value]:
+        """The answers that the form starts with."""
+        required = (field.feature for field in self.fields if field.feature.required)
+        return {feature.name: feature.default for feature in required}
+
     def translations(self) -> Iterable[Translation]:
         yield from self._sections
         for field in self.fields:
@@ -188,6 +204,7 @@ class Form:
 
         with gr.Accordion(title(language), open=False, elem_classes=["section"]) as accordion:
             self._place(features, language)
+        self._names.append({feature.name for feature in features})
         self._sections.append((accordion, lambda language: gr.update(label=title(language))))
 
     def _place(self, features: Iterable[Feature], language: Language) -> None:

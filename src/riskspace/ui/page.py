@@ -97,7 +97,7 @@ def script() -> str:
     """What the page does by itself, for its `<head>`."""
     texts = {
         language: {
-            "beyond": text("brought_back", language, low="LOW", high="HIGH"),
+            "beyond": text("beyond", language, low="LOW", high="HIGH"),
             "empty": text("kept", language),
         }
         for _, language in LANGUAGES

@@ -47,6 +47,7 @@ def _risk(answer: Prediction, model: Model, language: Language) -> str:
     threshold = text(side, language, value=percent(answer.threshold, language))
     return f"""
 <section class="result" role="status" style="--band: {band.color}">
+  <p class="result-stale">{_safe(text("stale", language))}</p>
   <p class="result-value"><strong>{value}</strong> <span>{label}</span></p>
   {_scale(answer, model, band, language)}
   <p class="result-sentence">{_safe(sentence)} {_safe(threshold)}</p>
@@ -102,7 +103,8 @@ def _warning(warning: InputWarning, model: Model, language: Language) -> str:
         return text(
             warning.code, language, label=label, **bounds_of(feature.trained, feature, language)
         )
-    upper = next(upper for lower, upper in model.order if lower == warning.field)
+    # The first that starts with this field, of those that it may be.
+    upper = dict(reversed(model.order))[warning.field]
     return text("unusual_order", language, lower=label, upper=of(features[upper].label, language))
 
 

@@ -1,4 +1,5 @@
-// A slider silently corrects what is typed in its box: say so, and never make a number of nothing.
+// What Gradio's own components leave to wish: a slider silently corrects what is typed in its box,
+// and makes a number of nothing; and an estimate stays when the answers under it change.
 (() => {
   const texts = __TEXTS__;
 
@@ -32,16 +33,24 @@
     const typed = event.type === 'input';
     // What is below the lower bound may still be half typed.
     const below = !typed && value < Number(range.min);
-    if (box.value === '') {
-      if (typed) return;
+    const empty = box.value === '';
+    const beyond = !empty && (below || value > Number(range.max));
+    const told = empty
+      ? words.empty
+      : words.beyond.replace('LOW', range.min).replace('HIGH', range.max);
+    if (typed) {
+      if (beyond) tell(slider, told);
+      else if (slider.querySelector('.corrected')) tell(slider, '');
+    } else if (empty || beyond) {
       box.value = box.dataset.before;
       box.dispatchEvent(new Event('input', {bubbles: true}));
-      later(() => tell(slider, words.empty));
-    } else if (below || value > Number(range.max)) {
-      const told = words.beyond.replace('LOW', range.min).replace('HIGH', range.max);
-      typed ? tell(slider, told) : later(() => tell(slider, told));
-    } else if (typed && slider.querySelector('.corrected')) {
-      tell(slider, '');
+      later(() => tell(slider, told));
+    }
+  }
+
+  function outdate(event) {
+    if (event.target.closest('.feature')) {
+      document.querySelector('#result .result')?.classList.add('stale');
     }
   }
 
@@ -50,5 +59,7 @@
     if (sliderOf(box)) box.dataset.before = box.value;
   });
   document.addEventListener('input', check, true);
+  document.addEventListener('input', outdate, true);
+  document.addEventListener('change', outdate, true);
   document.addEventListener('blur', check, true);
 })();

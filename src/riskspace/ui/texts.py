@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
+from riskspace import typography
 from riskspace.model.manifest import Text
 
 Language = Literal["fr", "en"]
@@ -14,14 +14,19 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "language": ("Langue", "Language"),
     "tab_estimate": ("Estimation", "Estimate"),
     "examples": ("Essayer avec un exemple :", "Try an example:"),
+    "clear": ("Tout effacer", "Clear all"),
+    "stale": (
+        "Vos réponses ont changé : relancez l'estimation.",
+        "Your answers have changed: estimate again.",
+    ),
     "unknown": ("Je ne sais pas", "I don't know"),
     "yes": ("Oui", "Yes"),
     "no": ("Non", "No"),
     "optional": ("facultatif", "optional"),
     "estimate": ("Estimer mon risque", "Estimate my risk"),
     "recorded": (
-        "Vos réponses sont enregistrées, sans votre nom, pour suivre la qualité du modèle.",
-        "Your answers are recorded, without your name, to follow how well the model does.",
+        "Vos réponses sont enregistrées, sans votre nom, pour suivre l'usage du modèle.",
+        "Your answers are recorded, without your name, to follow how the model is used.",
     ),
     "not_recorded": (
         "Vos réponses ne sont pas enregistrées.",
@@ -37,23 +42,23 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "threshold": ("seuil {value}", "threshold {value}"),
     "above_threshold": (
-        "Au-dessus du seuil de dépistage ({value}).",
-        "Above the screening threshold ({value}).",
+        "Au-dessus du seuil ({value}).",
+        "Above the threshold ({value}).",
     ),
     "below_threshold": (
-        "En dessous du seuil de dépistage ({value}).",
-        "Below the screening threshold ({value}).",
+        "En dessous du seuil ({value}).",
+        "Below the threshold ({value}).",
     ),
     "scale": (
         "Échelle de risque de 0 à 100 % : {value}, {band}",
-        "Risk scale from 0 to 100 %: {value}, {band}",
+        "Risk scale from 0 to 100%: {value}, {band}",
     ),
     "warnings": ("À savoir", "Please note"),
     "outside_trained_range": (
-        "{label} : le modèle n'a rien vu hors de {low} à {high}{unit} ; l'estimation est "
+        "{label} : le modèle n'a presque rien vu hors de {low} à {high}{unit} ; l'estimation est "
         "moins sûre.",
-        "{label}: the model has seen nothing outside {low} to {high}{unit}; the estimate is less "
-        "certain.",
+        "{label}: the model has seen next to nothing outside {low} to {high}{unit}; the estimate "
+        "is less certain.",
     ),
     "unusual_order": (
         "« {lower} » devrait être en dessous de « {upper} » : vérifiez ces deux réponses.",
@@ -69,9 +74,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "missing": ("une réponse est nécessaire", "an answer is needed"),
     "out_of_bounds": ("entre {low} et {high}{unit}", "between {low} and {high}{unit}"),
-    "brought_back": (
-        "Entre {low} et {high} : la réponse est ramenée à la limite.",
-        "Between {low} and {high}: the answer is brought back to the limit.",
+    "beyond": (
+        "Entre {low} et {high} : la réponse précédente est gardée.",
+        "Between {low} and {high}: the previous answer is kept.",
     ),
     "kept": (
         "Il faut un nombre : la réponse précédente est gardée.",
@@ -101,12 +106,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
 def text(key: str, language: Language, **values: object) -> str:
     """One of the page's texts, completed."""
     french, english = _TEXTS[key]
-    return (_unbroken(french) if language == "fr" else english).format(**values)
-
-
-def _unbroken(french: str) -> str:
-    """No line begins with a French colon, semicolon, question mark or closing quote."""
-    return re.sub(r" (?=[:;?!»])|(?<=«) ", "\u00a0", french)
+    plain = typography.french(french) if language == "fr" else typography.english(english)
+    return plain.format(**values)
 
 
 def known(language: object) -> Language:
