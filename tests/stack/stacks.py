@@ -230,6 +230,22 @@ class Stack:
         self.stderr.to_the_end()
 
 
+def contract(stack: Stack) -> list[str]:
+    """The lines that a start-up prints, when the first try is long enough."""
+    return [
+        "📦 Démarrage de Redis en arrière-plan...",
+        "⏳ Attente que Redis soit prêt...",
+        "Tentative 1/10...",
+        "✅ Redis prêt!",
+        "🚀 Démarrage de l'API FastAPI en arrière-plan...",
+        "⏳ Attente que l'API soit prête...",
+        "Tentative 1/30...",
+        "✅ API prête!",
+        f"🎨 Démarrage de l'UI Gradio sur le port {stack.ui_port}...",
+        f"Running on local URL:  http://0.0.0.0:{stack.ui_port}",
+    ]
+
+
 def script(path: Path, body: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{body}\n")

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from real import ROOT
-from stack.stacks import Stack, script
+from stack.stacks import Stack, contract, script
 
 pytestmark = pytest.mark.stack
 Start = Callable[..., Stack]
@@ -22,21 +22,6 @@ TOOLS = (
     *("setpriv", "setsid", "sleep", "tail", "touch"),
 )
 ONE_LONG_TRY = {"TRY_SECONDS": "20"}
-
-
-def contract(stack: Stack) -> list[str]:
-    return [
-        "📦 Démarrage de Redis en arrière-plan...",
-        "⏳ Attente que Redis soit prêt...",
-        "Tentative 1/10...",
-        "✅ Redis prêt!",
-        "🚀 Démarrage de l'API FastAPI en arrière-plan...",
-        "⏳ Attente que l'API soit prête...",
-        "Tentative 1/30...",
-        "✅ API prête!",
-        f"🎨 Démarrage de l'UI Gradio sur le port {stack.ui_port}...",
-        f"Running on local URL:  http://0.0.0.0:{stack.ui_port}",
-    ]
 
 
 def test_boot_prints_the_lines_of_the_contract_and_nothing_else(start: Start) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from real import ROOT, eventually
-from stack.stacks import Stack
+from stack.stacks import Stack, contract
 
 pytestmark = pytest.mark.stack
 Start = Callable[..., Stack]
@@ -48,18 +48,7 @@ def test_the_space_boots_answers_and_loses_nothing_when_it_stops(
     prediction_id = predict(stack)
     assert stack.stop() == 0
     own = [line for line in stack.stdout.to_the_end() if not LOG_LINE.fullmatch(line)]
-    assert own == [
-        "📦 Démarrage de Redis en arrière-plan...",
-        "⏳ Attente que Redis soit prêt...",
-        "Tentative 1/10...",
-        "✅ Redis prêt!",
-        "🚀 Démarrage de l'API FastAPI en arrière-plan...",
-        "⏳ Attente que l'API soit prête...",
-        "Tentative 1/30...",
-        "✅ API prête!",
-        f"🎨 Démarrage de l'UI Gradio sur le port {stack.ui_port}...",
-        f"Running on local URL:  http://0.0.0.0:{stack.ui_port}",
-    ]
+    assert own == contract(stack)
 
     again = start(**options).until("✅ API prête!")
     assert prediction_id in logged(again)
