@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +15,7 @@ from api.apis import Api, entries, faults, problem
 from real import RedisServer, eventually
 
 from riskspace.model.schema import MAX_ROW_ERRORS
+from riskspace.service import Batch
 from riskspace.web import bodies
 
 GOOD, BAD = tiny.RECORD, {**tiny.RECORD, "hours": -1}
@@ -25,6 +27,24 @@ def batch(api: Api, **sent: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     content: dict[str, Any] = answer.json()
     return content
+
+
+def test_batches_wait_for_each_other(redis_api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each costs the memory of its answer, and as many records at once as it has rows."""
+    service, at_once = redis_api.backend.service, [0, 0]
+    predict_rows = service.predict_rows
+
+    def counted(body: bytes, *, csv: bool) -> Batch:
+        at_once[0] += 1
+        at_once[1] = max(at_once)
+        time.sleep(0.05)  # long enough for the others to come in
+        at_once[0] -= 1
+        return predict_rows(body, csv=csv)
+
+    monkeypatch.setattr(service, "predict_rows", counted)
+    with ThreadPoolExecutor(4) as callers:
+        list(callers.map(lambda _: batch(redis_api, json=[GOOD]), range(4)))
+    assert at_once == [0, 1]
 
 
 def test_no_record_is_lost_when_batches_come_at_once(
