@@ -94,7 +94,9 @@ def _presets(context: Context) -> tuple[Any, list[Any], Any]:
             gr.Button(of(preset.label, context.start), size="sm", min_width=120)
             for preset in presets
         ]
-        clear = gr.Button(text("clear", context.start), size="sm", min_width=120, elem_id="clear")
+        clear = gr.Button(
+            text("clear", context.start), size="sm", scale=0, min_width=120, elem_id="clear"
+        )
     return heading, buttons, clear
 
 
