@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-# At rest the stack needs 283 MB (measured), before Redis has stored anything.
+# Less than this, and the kernel has been seen to kill a program of the stack while it starts.
 LEAST = 320 * 2**20
 
 # Versions 2 and 1 of control groups; a container sees its own.

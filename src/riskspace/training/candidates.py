@@ -45,7 +45,7 @@ def preparation(ranges: Ranges) -> list[tuple[str, TransformerMixin]]:
 
     What a person doesn't know is estimated from the required answers by linear regression: with
     those four alone, a median in place of the other thirteen makes everyone average and the
-    probabilities too timid (calibration slope 1.2 instead of 1.02).
+    probabilities too timid. The card has the calibration slope for those four answers.
     """
     return [
         ("clip", Clip(dict(ranges))),
