@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the top down: a room imports only from floors below its own, or from its own room.
 FLOORS = (
-    ("api", "ui", "cli", "training", "supervision"),
+    ("api", "ui", "cli", "training", "supervision", "probe"),
     ("web",),
     ("backend",),
     ("service", "logbook"),

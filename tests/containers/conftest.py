@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+
+import pytest
+from containers.engines import Container, build, missing
+
+Run = Callable[..., Container]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where containers can be run, a test that doesn't run them has failed."""
+    report = yield
+    if report.skipped and missing() is None:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though a Docker engine is here: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    if reason := missing():
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def space_image(engine: None) -> str:
+    """Dockerfile.hf: all in one."""
+    return build("riskspace-test-space", "--file", "Dockerfile.hf")
+
+
+@pytest.fixture(scope="session")
+def ui_image(engine: None) -> str:
+    """The stage `ui` of Dockerfile.hf: the page alone."""
+    return build("riskspace-test-ui", "--file", "Dockerfile.hf", "--target", "ui")
+
+
+@pytest.fixture(scope="session")
+def api_image(engine: None) -> str:
+    """Dockerfile: the API alone."""
+    return build("riskspace-test-api")
+
+
+def starting() -> Iterator[Run]:
+    started: list[Container] = []
+
+    def run(*arguments: object, **options: object) -> Container:
+        started.append(Container(*arguments, **options))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield run
+    for container in started:
+        container.remove()
+
+
+@pytest.fixture
+def run(engine: None) -> Iterator[Run]:
+    """Starts containers that end with the test."""
+    yield from starting()
+
+
+@pytest.fixture(scope="module")
+def run_early(engine: None) -> Iterator[Run]:
+    """Starts containers that end with the module."""
+    yield from starting()
