@@ -31,5 +31,6 @@ ENV PATH=/opt/venv/bin:$PATH \
 EXPOSE 8000
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
     CMD ["sh", "-c", "exec python -m riskspace.probe http://127.0.0.1:${API_PORT:-8000}/readyz"]
-ENTRYPOINT ["tini", "--"]
+# Ended by SIGTERM, as `docker stop` asks, is a success.
+ENTRYPOINT ["tini", "-e", "143", "--"]
 CMD ["python", "-m", "riskspace.api"]

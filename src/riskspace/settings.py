@@ -44,6 +44,10 @@ class LogLevel(StrEnum):
     ERROR = "ERROR"
     CRITICAL = "CRITICAL"
 
+    @classmethod
+    def _missing_(cls, value: object) -> LogLevel | None:
+        return next((level for level in cls if level == str(value).upper()), None)
+
 
 class LogFormat(StrEnum):
     text = "text"
@@ -62,7 +66,6 @@ def _http_url(value: object) -> str:
 Port = Annotated[int, Field(ge=1, le=65535)]
 Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Url = Annotated[str, BeforeValidator(_http_url)]
-Upper = BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)
 
 # What a variable accepts, where the type alone doesn't say it.
 _ACCEPTED: dict[str, str] = {
@@ -93,9 +96,7 @@ class Settings(BaseModel):
     logging_handler: LoggingHandler = Field(
         LoggingHandler.stdout, description="`redis` writes to standard output and to Redis"
     )
-    log_level: Annotated[LogLevel, Upper] = Field(
-        LogLevel.INFO, description="the least level logged"
-    )
+    log_level: LogLevel = Field(LogLevel.INFO, description="the least level logged")
     log_format: LogFormat = Field(LogFormat.text, description="the shape of a log line")
     env: Environment = Field(
         Environment.development, description="`production` turns off what helps only developers"

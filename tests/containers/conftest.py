@@ -6,6 +6,8 @@ import pytest
 from containers.engines import Container, build, missing
 
 Run = Callable[..., Container]
+Measured = Callable[[str], None]
+FIGURES = pytest.StashKey[list[str]]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -16,6 +18,18 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped, though a Docker engine is here: {report.longrepr}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if figures := terminalreporter.config.stash.get(FIGURES, []):
+        terminalreporter.section("measured on containers")
+        terminalreporter.write_line("\n".join(figures))
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Measured:
+    """Shows a figure at the end of the run, whether its test passes or fails."""
+    return request.config.stash.setdefault(FIGURES, []).append
 
 
 @pytest.fixture(scope="session")

@@ -26,11 +26,11 @@ def test_the_limit_of_a_container_is_read(
     assert limit(tmp_path) == bytes_allowed
 
 
-@pytest.mark.parametrize("megabytes", [None, 320, 1024])
+@pytest.mark.parametrize("megabytes", [None, 512, 1024])
 def test_enough_is_accepted(megabytes: int | None) -> None:
     assert refusal(megabytes and megabytes * 2**20) is None
 
 
 def test_too_little_is_refused_with_what_is_needed() -> None:
     reason = refusal(128 * 2**20)
-    assert reason == "Mémoire: 128 Mo accordés au conteneur, il en faut au moins 320"
+    assert reason == "Mémoire: 128 Mo accordés au conteneur, il en faut au moins 512"

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-# Less than this, and the kernel has been seen to kill a program of the stack while it starts.
-LEAST = 320 * 2**20
+# Less than this, and the kernel has been seen to kill the API under batches of the largest size,
+# with as many records in Redis as it keeps unless told otherwise.
+LEAST = 512 * 2**20
 
 # Versions 2 and 1 of control groups; a container sees its own.
 _FILES = ("memory.max", "memory/memory.limit_in_bytes")
