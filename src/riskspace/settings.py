@@ -27,6 +27,8 @@ from pydantic import (
     SecretStr,
     TypeAdapter,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 
 from riskspace.errors import SettingsError
@@ -44,10 +46,6 @@ class LogLevel(StrEnum):
     ERROR = "ERROR"
     CRITICAL = "CRITICAL"
 
-    @classmethod
-    def _missing_(cls, value: object) -> LogLevel | None:
-        return next((level for level in cls if level == str(value).upper()), None)
-
 
 class LogFormat(StrEnum):
     text = "text"
@@ -61,6 +59,13 @@ class Environment(StrEnum):
 
 def _http_url(value: object) -> str:
     return str(TypeAdapter(AnyHttpUrl).validate_python(value)).rstrip("/")
+
+
+def _in_any_case(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return validate(str(value).upper())
+    except ValidationError:
+        return validate(value)  # so that it is quoted as it was given
 
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -96,7 +101,9 @@ class Settings(BaseModel):
     logging_handler: LoggingHandler = Field(
         LoggingHandler.stdout, description="`redis` writes to standard output and to Redis"
     )
-    log_level: LogLevel = Field(LogLevel.INFO, description="the least level logged")
+    log_level: Annotated[LogLevel, WrapValidator(_in_any_case)] = Field(
+        LogLevel.INFO, description="the least level logged"
+    )
     log_format: LogFormat = Field(LogFormat.text, description="the shape of a log line")
     env: Environment = Field(
         Environment.development, description="`production` turns off what helps only developers"
