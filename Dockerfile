@@ -5,7 +5,7 @@ FROM python:3.13-slim-trixie AS build
 WORKDIR /app
 COPY scripts/install requirements-api.txt /build/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    /build/install /opt/venv /build/requirements-api.txt
+    sh /build/install /opt/venv /build/requirements-api.txt
 COPY src src
 COPY models models
 RUN chmod -R u=rwX,go=rX . \

@@ -260,6 +260,13 @@ def swarm() -> Iterator[None]:
         docker("swarm", "leave", "--force")
 
 
+def has_ipvs() -> bool:
+    """Whether the ingress of a swarm answers here; the module may wait to be loaded."""
+    if not Path("/proc/net/ip_vs").exists() and shutil.which("modprobe"):
+        subprocess.run(["modprobe", "ip_vs"], capture_output=True)
+    return Path("/proc/net/ip_vs").exists()
+
+
 class Stack:
     """`docker stack deploy` of the compose file, on free ports."""
 
@@ -276,7 +283,7 @@ class Stack:
     def deploy(self, **variables: str) -> None:
         """As a user does it; the images are on this node only."""
         files = ["--compose-file", "docker-compose.yml"]
-        if not Path("/proc/net/ip_vs").exists():
+        if not has_ipvs():
             files += ["--compose-file", "deploy/swarm.yml"]
         command = ("docker", "stack", "deploy", "--resolve-image", "never", *files, self.name)
         call(*command, environ={**self._variables, **variables})

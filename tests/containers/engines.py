@@ -140,6 +140,10 @@ class Container:
         chosen = [] if user is None else ["--user", user]
         return docker("exec", *chosen, self.id, *command)
 
+    def mounts(self) -> list[str]:
+        """Device, place, kind and options of each, as the kernel tells it inside."""
+        return self.run("cat", "/proc/mounts").splitlines()
+
     def python(self, program: str, *arguments: str) -> str:
         """Runs a program of Python inside, with the product's packages."""
         return self.run("python", "-c", program, *arguments)

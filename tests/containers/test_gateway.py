@@ -153,6 +153,17 @@ def test_no_request_fails_while_the_only_replica_is_replaced(
     assert ask(url, "POST", b"{}").status == 200
 
 
+def test_a_post_is_not_sent_again_to_the_only_replica_when_it_hangs(
+    run: Run, network: str, gateway: Container
+) -> None:
+    """It would double the work of one that is late already."""
+    only = replica(run, network, "hangs")
+    eventually(lambda: address(only) in tried(gateway), PATIENCE)
+    answer = ask(f"{gateway.url}/predict", "POST", b"{}")
+    assert is_problem(answer, 504, "/predict")
+    assert f"replicas=[{address(only)}] answers=[504]" in gateway.stdout("--tail", "1")[0]
+
+
 def test_a_replica_sees_who_asks_and_under_which_id(run: Run, network: str, url: str) -> None:
     replica(run, network, "answers")
     eventually(lambda: answers(url), PATIENCE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,7 +57,6 @@ def test_the_tree_holds_what_the_build_copies_and_no_other_code(tree: Path) -> N
     names = {str(path.relative_to(tree)) for path in tree.rglob("*")}
     assert not [name for name in names if "__pycache__" in name or "training" in name]
     assert not names & {"tests", "Makefile", ".ci", "bench", "deploy"}
-    assert os.access(tree / "start.sh", os.X_OK)
     binary = {path.suffix for path in tree.rglob("*") if b"\0" in content(path)}
     attributes = (tree / ".gitattributes").read_text()
     assert all(f"*{suffix} filter=lfs" in attributes for suffix in binary)
@@ -80,18 +80,55 @@ def test_the_clone_of_a_space_is_renewed(tmp_path: Path) -> None:
         subprocess.run(["git", "-C", tmp_path, *author, *words], check=True, capture_output=True)
 
     git("init")
-    (tmp_path / "app.py").write_text("what the Space held before")
-    assert write(tmp_path).returncode == 2
+    (tmp_path / "app.py").write_text("what was there before")
     git("add", "app.py")
-    git("commit", "--message", "Before")
+    git("commit", "--message", "A repository")
+    assert write(tmp_path).returncode == 2, "not a Space"
+    (tmp_path / "README.md").write_text("---\nsdk: gradio\n---\n# A Space\n")
+    assert write(tmp_path).returncode == 2, "not committed"
+    git("add", "README.md")
+    git("commit", "--message", "A Space")
     assert write(tmp_path).returncode == 0
     assert not (tmp_path / "app.py").exists()
     assert (tmp_path / "Dockerfile").exists()
 
 
+def test_the_project_itself_is_refused() -> None:
+    for folder in (ROOT, ROOT.parent):
+        refused = write(folder)
+        assert refused.returncode == 2
+        assert "is this project, not a Space" in refused.stderr
+
+
+def test_what_git_ignores_stays_here(tree: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "project"
+    subprocess.run(["git", "clone", "--quiet", ROOT, copy], check=True)
+    (copy / "models/.env").write_text("ADMIN_TOKEN=secret")
+    (copy / "models/mine").mkdir()
+    (copy / "models/mine/manifest.json").write_text("{}")
+    shutil.copy(ROOT / "scripts/space", copy / "scripts/space")
+    written = subprocess.run(
+        [copy / "scripts/space", tmp_path / "tree"], capture_output=True, text=True
+    )
+    assert "models/mine/ models/prediabetes/" in written.stdout
+    assert (tmp_path / "tree/models/mine/manifest.json").exists()
+    assert not (tmp_path / "tree/models/.env").exists()
+
+
+def test_a_clone_has_the_same_bytes_whatever_git_is_told_of_line_ends(tmp_path: Path) -> None:
+    """As on Windows, where a shell script or a model card would change."""
+    crlf = ["-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
+    subprocess.run(["git", *crlf, "clone", "--quiet", ROOT, tmp_path / "clone"], check=True)
+    for name in ("start.sh", "scripts/install", "models/prediabetes/MODEL_CARD.md"):
+        assert (tmp_path / "clone" / name).read_bytes() == (ROOT / name).read_bytes(), name
+
+
 @pytest.fixture(scope="module")
 def built(engine: None, tree: Path) -> Iterator[str]:
-    """As the hub builds it: `docker build .` and no option that matters."""
+    """As the hub builds it: `docker build .` and no option that matters, of files that were
+    uploaded one by one, without their executable bits."""
+    for path in tree.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
     docker("build", "--quiet", "--tag", TAG, str(tree), timeout=1800)
     yield TAG
     docker("rmi", "--force", TAG)
@@ -119,10 +156,13 @@ def test_the_tree_builds_and_runs_and_the_smoke_test_passes(
 @pytest.mark.container
 def test_the_smoke_test_passes_on_an_api_alone(run: Run, api_image: str) -> None:
     container: Container = run(api_image, port=8000)
-    passed = smoke(container.url)
+    passed = smoke(container.url, "--without-redis")
     assert passed.returncode == 0, passed.stdout
     assert "none here: an API alone" in passed.stdout
     assert "none kept without Redis" in passed.stdout
+    failed = smoke(container.url)
+    assert failed.returncode == 1
+    assert failed.stdout.splitlines()[-1].startswith("❌ health")
 
 
 def test_the_smoke_test_says_what_it_did_not_find() -> None:

@@ -52,8 +52,8 @@ def test_the_gate_here_is_the_gate_at_home() -> None:
 
 def test_both_images_are_built_started_and_asked() -> None:
     assert JOBS["image"]["strategy"]["matrix"]["include"] == [
-        {"name": "ml-app-hf", "file": "Dockerfile.hf", "port": 7860},
-        {"name": "ml-app", "file": "Dockerfile", "port": 8000},
+        {"name": "ml-app-hf", "file": "Dockerfile.hf", "port": 7860, "smoke": ""},
+        {"name": "ml-app", "file": "Dockerfile", "port": 8000, "smoke": "--without-redis"},
     ]
     scripts = "\n".join(step.get("run", "") for step in JOBS["image"]["steps"])
     for command in ('docker build -f "$FILE" -t "$NAME" .', "docker run -d", "scripts/smoke"):
