@@ -57,7 +57,7 @@ def test_readers_of_the_log_do_not_queue_when_redis_is_stuck(
     started = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(redis_api.client.get, ["/logs"] * 8))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 12  # 24 when they wait for each other
     for answer in answers:
         problem(answer, 503)
     os.kill(redis_server.pid, signal.SIGCONT)
