@@ -1,11 +1,13 @@
 # The API alone, on port 8000.
 #   docker build -t ml-app . && docker run -p 8000:8000 ml-app
+# With `--build-arg ENGINE=sklearn` it also holds what a model needs that could not be compiled.
 
 FROM python:3.13-slim-trixie AS build
+ARG ENGINE=compiled
 WORKDIR /app
-COPY scripts/install requirements-api.txt /build/
+COPY scripts/install requirements-api-*.txt /build/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    sh /build/install /opt/venv /build/requirements-api.txt
+    sh /build/install /opt/venv "/build/requirements-api-$ENGINE.txt"
 COPY src src
 COPY models models
 RUN chmod -R u=rwX,go=rX . \

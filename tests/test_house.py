@@ -17,14 +17,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the top down: a room imports only from floors below its own, or from its own room.
 FLOORS = (
     ("api", "ui", "cli", "training", "supervision", "probe"),
-    ("web",),
+    ("web", "packaging", "scoring"),
     ("backend",),
     ("service", "logbook"),
-    ("store",),
+    ("store", "microbatch"),
     ("model",),
     ("logs",),
     ("settings",),
-    ("errors", "typography"),
+    ("errors", "typography", "ids"),
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 

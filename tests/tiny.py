@@ -12,10 +12,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from riskspace.model import package
-from riskspace.model.engine import frame
 from riskspace.model.manifest import Feature, Manifest
+from riskspace.model.sklearn_engine import frame
 from riskspace.model.transformers import Ratio
+from riskspace.packaging.seal import seal
 
 FEATURES: list[dict[str, Any]] = [
     {
@@ -148,4 +148,4 @@ def estimator() -> Any:
 
 def make(folder: Path, **changes: Any) -> Manifest:
     """Seals the package into `folder`."""
-    return package.seal(folder, draft(**changes), estimator())
+    return seal(folder, draft(**changes), estimator(), generated=2_000)

@@ -32,7 +32,7 @@ CONTRACT = [
     "🎨 Démarrage de l'UI Gradio sur le port 7860...",
     "Running on local URL:  http://0.0.0.0:7860",
 ]
-FIRST_ANSWER = 8.0  # seconds from `docker run`
+FIRST_ANSWER = 6.0  # seconds from `docker run`
 # Seconds from `kill -9` until all of it answers again.
 BACK = {"redis": 3.0, "api": 3.0, "ui": 6.0}
 

@@ -13,11 +13,12 @@ from sklearn.linear_model import LogisticRegression
 
 from riskspace.errors import PackageError
 from riskspace.model import manifest, package
+from riskspace.packaging.seal import seal
 
 
 def test_a_package_answers_as_its_estimator_when_it_is_loaded(pumps: Path) -> None:
     loaded = package.load(pumps)
-    (probability,) = loaded.engine.probabilities([tiny.RECORD])
+    (probability,) = loaded.probabilities([tiny.RECORD])
     assert probability == pytest.approx(loaded.manifest.example.probability, abs=1e-12)
     assert loaded.manifest == manifest.read(pumps)
 
@@ -29,11 +30,11 @@ def test_a_package_is_the_same_when_it_is_sealed_again(pumps: Path, tmp_path: Pa
 
 def test_a_package_lists_every_file_with_its_digest_when_it_is_sealed(tmp_path: Path) -> None:
     (tmp_path / "MODEL_CARD.md").write_text("# Pumps\n")
-    sealed = package.seal(tmp_path, tiny.draft(), tiny.estimator(), ["MODEL_CARD.md"])
-    assert set(sealed.files) == {"MODEL_CARD.md", "estimator.joblib"}
+    sealed = seal(tmp_path, tiny.draft(), tiny.estimator(), ["MODEL_CARD.md"], generated=100)
+    assert set(sealed.files) == {"MODEL_CARD.md", "estimator.joblib", "model.onnx"}
     for name, digest in sealed.files.items():
         assert digest == package.digest((tmp_path / name).read_bytes())
-    assert set(sealed.libraries) == set(package.SKLEARN_LIBRARIES)
+    assert set(sealed.libraries) == {*package.SKLEARN_LIBRARIES, *package.COMPILED_LIBRARIES}
 
 
 def test_a_manifest_is_readable_by_people(tmp_path: Path) -> None:
@@ -70,12 +71,12 @@ def test_a_package_is_not_sealed_when_its_own_records_are_wrong(
     draft = tiny.draft()
     change(draft)
     with pytest.raises(PackageError, match=message):
-        package.seal(tmp_path, draft, tiny.estimator())
+        seal(tmp_path, draft, tiny.estimator(), generated=100)
 
 
 def test_a_package_is_not_sealed_when_its_draft_is_no_manifest(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match=r"manifest\.json: threshold"):
-        package.seal(tmp_path, tiny.draft(threshold=2), tiny.estimator())
+        seal(tmp_path, tiny.draft(threshold=2), tiny.estimator(), generated=100)
 
 
 @pytest.mark.parametrize(
@@ -88,4 +89,4 @@ def test_a_package_is_not_sealed_when_its_estimator_cannot_answer(
 ) -> None:
     message = rf"estimator\.joblib: can't answer the manifest's example \(({why})\)"
     with pytest.raises(PackageError, match=message):
-        package.seal(tmp_path, tiny.draft(), estimator)
+        seal(tmp_path, tiny.draft(), estimator, generated=100)

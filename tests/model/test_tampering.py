@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ import joblib
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from riskspace.errors import PackageError
 from riskspace.model import manifest, package
+from riskspace.packaging import compiler
 
 ESTIMATOR = "estimator.joblib"
+COMPILED = "model.onnx"
 
 
 class Bomb:
@@ -32,14 +36,14 @@ class Bomb:
 
 
 class Copy:
-    """A package of its own for one test to spoil."""
+    """A package of its own for one test to spoil, without its compiled model."""
 
     def __init__(self, original: Path, folder: Path) -> None:
         self.folder = folder / "package"
         self.mark = folder / "unpickled"
         shutil.copytree(original, self.folder)
         (self.folder / "MODEL_CARD.md").write_text("# Pumps\n")
-        self.write(files=self.digests("MODEL_CARD.md", ESTIMATOR))
+        self.write(compiled=None, files=self.digests("MODEL_CARD.md", ESTIMATOR))
 
     def __truediv__(self, name: str) -> Path:
         return self.folder / name
@@ -62,9 +66,30 @@ class Copy:
         return str(refusal.value)
 
 
+class CompiledCopy(Copy):
+    """The same with it, and with an estimator that goes off where it is unpickled."""
+
+    def __init__(self, original: Path, folder: Path) -> None:
+        super().__init__(original, folder)
+        joblib.dump(Bomb(self.mark), self / ESTIMATOR)
+        self.put_compiled((original / COMPILED).read_bytes())
+
+    def put_compiled(self, content: bytes) -> None:
+        (self / COMPILED).write_bytes(content)
+        self.write(
+            compiled={"file": COMPILED, "format": "onnx", "proof": {}},
+            files=self.digests(ESTIMATOR, COMPILED),
+        )
+
+
 @pytest.fixture
 def copy(pumps: Path, tmp_path: Path) -> Copy:
     return Copy(pumps, tmp_path)
+
+
+@pytest.fixture
+def compiled(pumps: Path, tmp_path: Path) -> CompiledCopy:
+    return CompiledCopy(pumps, tmp_path)
 
 
 def tamper_with_the_estimator(copy: Copy) -> str:
@@ -190,3 +215,84 @@ def test_a_package_is_taken_when_its_example_is_a_rounding_away(copy: Copy) -> N
     example = json.loads((copy / manifest.FILE_NAME).read_text())["example"]
     copy.write(example={**example, "probability": example["probability"] + 1e-10})
     assert package.load(copy.folder).engine
+
+
+def test_nothing_is_unpickled_where_the_model_is_compiled(compiled: CompiledCopy) -> None:
+    loaded = package.load(compiled.folder)
+    assert loaded.probabilities([loaded.manifest.example.record]) == pytest.approx(
+        [loaded.manifest.example.probability], abs=1e-12
+    )
+    assert not compiled.mark.exists()
+
+
+def tamper_with_the_model(compiled: CompiledCopy) -> str:
+    with (compiled / COMPILED).open("ab") as file:
+        file.write(b"\0")
+    return f"{compiled / COMPILED}: its SHA-256 is not the one in the manifest"
+
+
+def lose_the_model(compiled: CompiledCopy) -> str:
+    (compiled / COMPILED).unlink()
+    return f"{compiled / COMPILED}: missing, but the manifest lists it"
+
+
+def forget_its_digest(compiled: CompiledCopy) -> str:
+    compiled.write(files=compiled.digests(ESTIMATOR))
+    return f"no digest for {COMPILED}"
+
+
+def put_another_model(compiled: CompiledCopy) -> str:
+    other = make_pipeline(LogisticRegression()).fit([[0.0], [1.0]], [0, 1])
+    described = manifest.read(compiled.folder)
+    compiled.put_compiled(compiler.compile(other, described.features[:1]))
+    return f"{compiled / COMPILED}: can't answer the manifest's example"
+
+
+def put_something_else(compiled: CompiledCopy) -> str:
+    compiled.put_compiled(b"not a graph")
+    return f"{compiled / COMPILED}: can't be read ("
+
+
+def ask_for_another_runtime(compiled: CompiledCopy) -> str:
+    libraries = json.loads((compiled / manifest.FILE_NAME).read_text())["libraries"]
+    compiled.write(libraries=libraries | {"onnxruntime": "1.0.0"})
+    return f"{compiled / COMPILED}: made with onnxruntime 1.0.0, but "
+
+
+def move_the_example(compiled: CompiledCopy) -> str:
+    example = json.loads((compiled / manifest.FILE_NAME).read_text())["example"]
+    compiled.write(example={**example, "probability": example["probability"] + 1e-8})
+    return f"{compiled / COMPILED}: the example gives 0."
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        tamper_with_the_model,
+        lose_the_model,
+        forget_its_digest,
+        put_another_model,
+        put_something_else,
+        ask_for_another_runtime,
+        move_the_example,
+        tamper_with_the_estimator,
+    ],
+)
+def test_a_compiled_package_is_refused_with_nothing_unpickled(
+    compiled: CompiledCopy, spoil: Callable[[CompiledCopy], str]
+) -> None:
+    assert spoil(compiled) in compiled.refusal()
+    assert not compiled.mark.exists()
+
+
+def test_a_model_is_refused_in_words_where_its_libraries_are_not_installed(copy: Copy) -> None:
+    """As an uncompiled package is in an image without scikit-learn."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metadata, "version", absent)
+        refusal = copy.refusal()
+    assert f"{copy / ESTIMATOR}: needs scikit-learn " in refusal
+    assert "which is not installed here" in refusal
+
+
+def absent(name: str) -> str:
+    raise metadata.PackageNotFoundError(name)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from riskspace.model.engine import frame
+from riskspace.model.sklearn_engine import frame
 from riskspace.training import ada
 from riskspace.training.features import FEATURES
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskspace.model.engine import frame
+from riskspace.model.sklearn_engine import frame
 from riskspace.training import nhanes
 from riskspace.training.features import FEATURES
 from riskspace.training.nhanes import Survey, SurveyError

@@ -46,6 +46,4 @@ def test_training_twice_gives_the_same_package(
     assert one == two
     first, second = (package.load(folder) for folder in folders)
     records = [preset.record for preset in first.manifest.presets]
-    assert first.engine.probabilities(records) == pytest.approx(
-        second.engine.probabilities(records), abs=1e-12
-    )
+    assert first.probabilities(records) == pytest.approx(second.probabilities(records), abs=1e-12)

@@ -1,51 +1,43 @@
-"""Rows to probabilities."""
+"""Encoded records to probabilities."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+import onnxruntime
 
-from riskspace.model.manifest import Feature, Value
+from riskspace.model.encoding import Matrix
 
 Probabilities = npt.NDArray[np.float64]
 
+# The names of a compiled model's input and output.
+INPUT = "x"
+OUTPUT = "probability"
+
 
 class Engine(Protocol):
-    """Answers for the fitted estimator of one package."""
+    """Answers for the fitted estimator of one package. May be called from any thread."""
 
-    def probabilities(self, records: Sequence[Mapping[str, Value]]) -> Probabilities:
-        """The probability of the positive class of each record, shape (n,)."""
-
-
-class SklearnEngine:
-    """A fitted scikit-learn classifier of two classes, on a DataFrame of the schema's columns."""
-
-    def __init__(self, estimator: Any, features: Sequence[Feature]) -> None:
-        self._estimator = estimator
-        self._features = features
-
-    def probabilities(self, records: Sequence[Mapping[str, Value]]) -> Probabilities:
-        if not records:
-            return np.empty(0)
-        answer: Probabilities = self._estimator.predict_proba(frame(self._features, records))
-        return answer[:, 1]
+    def probabilities(self, matrix: Matrix) -> Probabilities:
+        """The probability of the positive class of each row, shape (n,)."""
 
 
-def frame(features: Sequence[Feature], records: Sequence[Mapping[str, Value]]) -> pd.DataFrame:
-    """Records as the table that an estimator is trained on and asked with: a column a feature, in
-    the schema's order; numbers and booleans (0, 1) as float64 with NaN for unknown, choices as
-    objects with None for unknown."""
-    columns: dict[str, Any] = {}
-    for feature in features:
-        values = [record.get(feature.name) for record in records]
-        if feature.type == "choice":
-            # A Series: of an array of objects pandas makes its own strings where it can, so that
-            # an unknown choice would be None or NaN as the rows beside it have it.
-            columns[feature.name] = pd.Series(values, dtype=object)
-        else:
-            columns[feature.name] = np.array(values, dtype=np.float64)
-    return pd.DataFrame(columns)
+class CompiledEngine:
+    """A model that was compiled to an ONNX graph in float64, on one thread: rows of one request
+    are too few to share, and requests have a process each."""
+
+    def __init__(self, model: bytes) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 3
+        self._run = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        ).run
+
+    def probabilities(self, matrix: Matrix) -> Probabilities:
+        answer: Probabilities = self._run([OUTPUT], {INPUT: matrix})[0]
+        return answer

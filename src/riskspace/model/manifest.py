@@ -132,6 +132,14 @@ class Estimator(Part):
     format: Literal["joblib"]
 
 
+class Compiled(Part):
+    """The estimator as a graph of float64 operators, and what proved that they answer alike."""
+
+    file: FileName
+    format: Literal["onnx"]
+    proof: dict[str, Any]
+
+
 class Example(Part):
     """A record and the probability that the packaged estimator gave it."""
 
@@ -180,6 +188,7 @@ class Manifest(Part):
     bands: Annotated[tuple[Band, ...], Field(min_length=1)]
     threshold: Probability
     estimator: Estimator
+    compiled: Compiled | None = None
     libraries: dict[str, str]
     files: dict[FileName, Digest]
     example: Example
@@ -211,8 +220,9 @@ class Manifest(Part):
                 raise ValueError(f"{feature.name}: the group {feature.group} is not in groups")
         if uppers != sorted(set(uppers)) or not math.isclose(uppers[-1], 1.0):
             raise ValueError("bands: each upper must be above the one before, the last one 1")
-        if self.estimator.file not in self.files:
-            raise ValueError(f"files: no digest for {self.estimator.file}")
+        for model in (self.estimator, self.compiled):
+            if model is not None and model.file not in self.files:
+                raise ValueError(f"files: no digest for {model.file}")
         numbers = {feature.name for feature in self.features if feature.numeric}
         for pair in self.order:
             if not set(pair) <= numbers:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
+import msgspec
 import pydantic_core
 
 from riskspace.errors import FieldError, bad_input, malformed
@@ -17,22 +19,45 @@ _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, 
 _EXTRA = "extra cells"
 
 
-def json_rows(body: bytes) -> list[object]:
-    """The rows of a list, or of an object that holds the list as `records`.
+def json_rows(body: bytes) -> Sequence[object]:
+    """The rows of a list, or of an object that holds the list as `records`; each may still be JSON
+    (msgspec.Raw, for `decoded`).
 
     Raises MalformedBody where the body isn't JSON, BadInput where it holds no list.
     """
+    for decoder in (_BARE, _WRAPPED):
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            found = decoder.decode(body)
+            return found.records if isinstance(found, _Records) else found
     expected = 'JSON in UTF-8: {"records": [...]}, or the bare list'
-    try:
-        content = pydantic_core.from_json(body)
-    except ValueError:
-        raise malformed(expected) from None
+    content = _decoded(body, expected)
     if isinstance(content, dict) and set(content) == {"records"}:
         content = content["records"]
     if not isinstance(content, list):
         wrong = FieldError("records", "wrong_type", "is not a list of records", expected)
         raise bad_input([wrong])
     return content
+
+
+def decoded(row: msgspec.Raw) -> object:
+    """A row that is still JSON. Raises MalformedBody where it isn't."""
+    return _decoded(bytes(row), "JSON in UTF-8")
+
+
+def _decoded(body: bytes, expected: str) -> object:
+    try:
+        content: object = pydantic_core.from_json(body)
+    except ValueError:
+        raise malformed(expected) from None
+    return content
+
+
+class _Records(msgspec.Struct, forbid_unknown_fields=True):
+    records: list[msgspec.Raw]
+
+
+_BARE = msgspec.json.Decoder(list[msgspec.Raw])
+_WRAPPED = msgspec.json.Decoder(_Records)
 
 
 def csv_rows(body: bytes, schema: Schema) -> Iterator[dict[str, Value]]:
@@ -48,7 +73,7 @@ def csv_rows(body: bytes, schema: Schema) -> Iterator[dict[str, Value]]:
     except UnicodeDecodeError:
         raise malformed(expected) from None
     header, _, _ = text.partition("\n")
-    european = ";" in header and "," not in header
+    european = is_european(header)
     reader = csv.DictReader(
         io.StringIO(text, newline=""),
         delimiter=";" if european else ",",
@@ -70,10 +95,20 @@ def csv_rows(body: bytes, schema: Schema) -> Iterator[dict[str, Value]]:
         raise malformed(expected) from None
 
 
+def is_european(header: str) -> bool:
+    """Whether the first line of a CSV file separates its names by semicolons."""
+    return ";" in header and "," not in header
+
+
 def _value(feature: Feature | None, cell: str | list[str] | None, european: bool) -> Value:
     if feature is None:
         return ""  # an unknown field is refused by its name; what it holds is nobody's business
-    if not isinstance(cell, str) or not (text := cell.strip()):
+    return value(feature, cell, european) if isinstance(cell, str) else None
+
+
+def value(feature: Feature, cell: str, european: bool) -> Value:
+    """What a cell of a feature's column says; text where it is not of the column's type."""
+    if not (text := cell.strip()):
         return None
     if feature.type == "boolean":
         return _BOOLEANS.get(text.lower(), text)

@@ -12,7 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from riskspace.model.manifest import Manifest, Part
-from riskspace.model.package import seal
+from riskspace.packaging.seal import seal
 from riskspace.training import bands, card, nhanes, picture, report, texts
 from riskspace.training.candidates import SEED
 from riskspace.training.features import GROUPS, ORDER
@@ -59,7 +59,8 @@ def train(folder: Path, created: datetime, progress: Progress) -> Manifest:
             "created": created.isoformat(timespec="seconds"),
         },
     }
-    return seal(folder, draft, estimator, [card.FILE_NAME, picture.FILE_NAME])
+    files = [card.FILE_NAME, picture.FILE_NAME]
+    return seal(folder, draft, estimator, files, rows=survey.inputs)
 
 
 def _plain(part: Part) -> dict[str, Any]:
