@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from riskspace.errors import PackageError
 from riskspace.logbook import Logbook
+from riskspace.logs import Output
 from riskspace.model import manifest as manifests
 from riskspace.model.package import Package, load
 from riskspace.service import Service
 from riskspace.settings import Settings
+from riskspace.store.entries import PredictionLine
 from riskspace.store.handler import StreamHandler
 from riskspace.store.memory import MemoryStore
 from riskspace.store.protocol import Store, Stream
@@ -22,6 +24,11 @@ from riskspace.store.writer import Writer
 
 logger = logging.getLogger("api")
 
+# Seconds between two looks at the lines to print, while there are some and else.
+PRINT_EVERY = 0.005
+INTERVAL = 0.02
+# Seconds that a start waits for the model at most; a slow one is loaded while the port is open.
+AT_ONCE = 0.25
 # Seconds that the last write to Redis may take at shutdown.
 DRAIN = 1.5
 # Records that the memory of a process keeps: without Redis nobody reads them but this process.
@@ -32,16 +39,18 @@ WAITING = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """`load` verifies and loads the package (seconds, in a thread); what refuses it goes to
-    `refused`."""
+    """`load` verifies and loads the package (in a thread); what refuses it goes to `refused`, and
+    `settled` is called once it is there."""
 
     settings: Settings
     service: Service
     logbook: Logbook
     store: Store
     writer: Writer
+    output: Output
     load: Callable[[], Package]
     refused: Callable[[Exception], None]
+    settled: Callable[[], None]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -51,7 +60,10 @@ class Backend:
             logging.getLogger().addHandler(handler)
         logger.info("Démarrage de l'API...")
         writing = asyncio.create_task(self.writer.run())
+        printing = asyncio.create_task(self._print())
         loading = asyncio.create_task(self._load())
+        # A compiled model is there at once, and then nobody is told to come again.
+        await asyncio.wait({loading}, timeout=AT_ONCE)
         try:
             yield
         finally:
@@ -60,8 +72,14 @@ class Backend:
             # Before the writer's task ends: a write cut off in the middle would be made again.
             await self.writer.close(DRAIN)
             await _end(writing)
+            await _end(printing)
+            self.output.write()
             logging.getLogger().removeHandler(handler)
             await self.store.close()
+
+    async def _print(self) -> None:
+        while True:
+            await asyncio.sleep(PRINT_EVERY if self.output.write() else INTERVAL)
 
     async def _load(self) -> None:
         try:
@@ -73,9 +91,15 @@ class Backend:
         else:
             self.service.engine = package.engine
             logger.info("Modèle chargé avec succès")
+            self.settled()
 
 
-def assemble(settings: Settings, refused: Callable[[Exception], None]) -> Backend:
+def assemble(
+    settings: Settings,
+    output: Output,
+    refused: Callable[[Exception], None],
+    settled: Callable[[], None] = lambda: None,
+) -> Backend:
     """The backend that these settings ask for, its package's manifest read.
 
     Raises PackageError where there is none that can be served.
@@ -87,9 +111,18 @@ def assemble(settings: Settings, refused: Callable[[Exception], None]) -> Backen
     records = Stream("riskspace:records", most)
     store: Store = RedisStore.of(settings) if settings.uses_redis else MemoryStore()
     writer = Writer(store, (logs, records), WAITING)
-    service = Service(manifest, writer, records, record_inputs=settings.record_inputs)
+
+    def tell(line: PredictionLine) -> None:
+        if logger.isEnabledFor(logging.INFO):
+            output.later(line)
+            if settings.uses_redis:
+                writer.put(logs, line)
+
+    service = Service(manifest, writer, records, record_inputs=settings.record_inputs, tell=tell)
     logbook = Logbook(store, writer, logs)
-    return Backend(settings, service, logbook, store, writer, lambda: load(folder), refused)
+    return Backend(
+        settings, service, logbook, store, writer, output, lambda: load(folder), refused, settled
+    )
 
 
 async def _end(task: asyncio.Task[None]) -> None:

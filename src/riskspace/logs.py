@@ -6,10 +6,13 @@ import json
 import logging
 import sys
 import traceback
+from collections import deque
+from contextlib import nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import TracebackType
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from riskspace.settings import LogFormat, Settings
 
@@ -19,6 +22,18 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 ExceptionInfo = (
     tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 )
+
+
+class Line(Protocol):
+    """A log line that is put into words where it is written, not where it is made."""
+
+    @property
+    def time(self) -> float: ...
+    @property
+    def request_id(self) -> str | None: ...
+    @property
+    def prediction_id(self) -> str | None: ...
+    def message(self) -> str: ...
 
 
 class _Formatter(logging.Formatter):
@@ -38,8 +53,11 @@ class TextFormatter(_Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s - %(name)s - %(levelname)s - %(message)s")
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
-        return datetime.fromtimestamp(record.created, UTC).strftime(datefmt or "%Y-%m-%d %H:%M:%S")
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002
+        return _second(int(record.created)).replace("T", " ")
+
+    def line(self, line: Line) -> str:
+        return f"{_second(int(line.time)).replace('T', ' ')} - api - INFO - {line.message()}"
 
 
 class JsonFormatter(_Formatter):
@@ -58,23 +76,63 @@ class JsonFormatter(_Formatter):
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
 
+    def line(self, line: Line) -> str:
+        entry = {
+            "timestamp": timestamp(line.time),
+            "level": "INFO",
+            "logger": "api",
+            "message": line.message(),
+            "request_id": line.request_id,
+            "prediction_id": line.prediction_id,
+        }
+        return json.dumps(entry, ensure_ascii=False)
 
-def configure(settings: Settings, stream: TextIO = sys.stdout) -> None:
+
+class Output(logging.StreamHandler[TextIO]):
+    """Standard output. Lines that come by the thousand are kept for `write`, which puts them into
+    words and writes them together; any other line is written at once, after those before it."""
+
+    def __init__(self, stream: TextIO, formatter: TextFormatter | JsonFormatter) -> None:
+        super().__init__(stream)
+        self.setFormatter(formatter)
+        self._line = formatter.line
+        self._later: deque[Line] = deque()
+
+    def later(self, line: Line) -> None:
+        self._later.append(line)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.write()
+        super().emit(record)
+
+    def write(self) -> int:
+        """Writes what was kept; the number of lines."""
+        if not self._later:
+            return 0
+        with self.lock or nullcontext():
+            lines = [self._line(self._later.popleft()) for _ in range(len(self._later))]
+            self.stream.write("\n".join(lines) + "\n")
+            self.flush()
+        return len(lines)
+
+
+def configure(settings: Settings, stream: TextIO = sys.stdout) -> Output:
     """Makes the root logger write this product's lines to `stream`, and everyone else's (uvicorn's,
     httpx's, Gradio's) only from WARNING on."""
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        JsonFormatter() if settings.log_format is LogFormat.json else TextFormatter()
-    )
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    json_wanted = settings.log_format is LogFormat.json
+    output = Output(stream, JsonFormatter() if json_wanted else TextFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[output], force=True)
     for name in ("api", "ui"):
         logging.getLogger(name).setLevel(settings.log_level.value)
+    return output
 
 
 def timestamp(seconds: float) -> str:
     """Seconds since the epoch as RFC 3339 in UTC, to the millisecond."""
-    return (
-        datetime.fromtimestamp(seconds, UTC)
-        .isoformat(timespec="milliseconds")
-        .replace("+00:00", "Z")
-    )
+    whole, microseconds = divmod(round(seconds * 1_000_000), 1_000_000)
+    return f"{_second(whole)}.{microseconds // 1000:03d}Z"
+
+
+@lru_cache(maxsize=16)  # one second's lines and records are made one after the other
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -89,6 +89,9 @@ class Settings(BaseModel):
 
     api_host: Host = Field("127.0.0.1", description="where the API listens")
     api_port: Port = Field(8000, description="the API's port")
+    web_concurrency: int = Field(
+        1, ge=1, le=64, description="processes that answer on the API's port"
+    )
     api_url: Url = Field("http://localhost:8000", description="where the UI finds the API")
     model_path: Path = Field(Path("models/prediabetes"), description="a model package (folder)")
     redis_host: Host = Field("localhost", description="the store's host")

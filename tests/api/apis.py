@@ -29,24 +29,24 @@ class Api:
 
     backend: Backend
     client: TestClient
-    output: io.StringIO
+    output: logs.Output
     refusals: list[Exception] = field(default_factory=list)
 
     @property
     def log(self) -> str:
-        return self.output.getvalue()
+        self.output.write()
+        assert isinstance(self.output.stream, io.StringIO)
+        return self.output.stream.getvalue()
 
 
 @contextmanager
-def logging_to(chosen: settings.Settings) -> Iterator[io.StringIO]:
+def logging_to(chosen: settings.Settings) -> Iterator[logs.Output]:
     """The product's own log lines, for a while, in place of pytest's handlers."""
     root = logging.getLogger()
     before = root.handlers[:], root.level
     root.handlers = []
-    output = io.StringIO()
-    logs.configure(chosen, output)
     try:
-        yield output
+        yield logs.configure(chosen, io.StringIO())
     finally:
         root.handlers, root.level = before
 
@@ -62,7 +62,7 @@ def serving(
     chosen = settings.load({"MODEL_PATH": str(folder), **environ})
     refusals: list[Exception] = []
     with logging_to(chosen) as output:
-        backend = change(assemble(chosen, refusals.append))
+        backend = change(assemble(chosen, output, refusals.append))
         if load is not None:
             backend = replace(backend, load=load)
         with TestClient(create_app(backend), follow_redirects=False) as client:

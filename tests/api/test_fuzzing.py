@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from api.apis import TOKEN, on_redis
+from api.apis import TOKEN, logging_to, on_redis
 from hypothesis import strategies as st
 from real import ROOT, eventually
 from schemathesis.config import SchemathesisConfig
@@ -61,15 +61,17 @@ def contract(request: pytest.FixtureRequest, pumps: Path) -> Iterator[schemathes
         pytest.skip("no models/prediabetes: make train")
     described = manifest.read(folder)
     refused: list[Exception] = []
-    backend = assemble(settings.load({**environ, "MODEL_PATH": str(folder)}), refused.append)
-    names = tuple(feature.name for feature in described.features)
-    schemathesis.openapi.media_type("text/csv", csv_files(names))
-    schema = schemathesis.openapi.from_asgi(
-        "/openapi.json", create_app(backend), config=SchemathesisConfig.from_dict(CONFIG)
-    )
-    eventually(lambda: backend.service.ready)
-    yield schema
-    asgi.shutdown_lifespans()
+    chosen = settings.load({**environ, "MODEL_PATH": str(folder)})
+    with logging_to(chosen) as output:
+        backend = assemble(chosen, output, refused.append)
+        names = tuple(feature.name for feature in described.features)
+        schemathesis.openapi.media_type("text/csv", csv_files(names))
+        schema = schemathesis.openapi.from_asgi(
+            "/openapi.json", create_app(backend), config=SchemathesisConfig.from_dict(CONFIG)
+        )
+        eventually(lambda: backend.service.ready)
+        yield schema
+        asgi.shutdown_lifespans()
 
 
 def test_every_call_does_what_the_document_says(

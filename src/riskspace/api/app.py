@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 
 from riskspace import __version__
 from riskspace.api import documentation, health, logs, model, predictions
+from riskspace.api.direct import DirectPrediction
+from riskspace.api.encoder import Encoder
 from riskspace.backend import Backend
 from riskspace.errors import RequestError
 from riskspace.web import problems
@@ -25,11 +27,13 @@ logger = logging.getLogger("api")
 def create_app(backend: Backend) -> FastAPI:
     """The API over one backend. The package is loaded while the port is already open: until then
     /readyz, /health and predictions answer 503."""
-    title = backend.service.manifest.title.en
+    manifest = backend.service.manifest
+    title = manifest.title.en
+    encoder = Encoder(manifest.name, manifest.version, manifest.threshold)
     app = FastAPI(
         title=title,
         version=__version__,
-        description=backend.service.manifest.description.en,
+        description=manifest.description.en,
         lifespan=_lifespan(backend),
         docs_url=None,
         redoc_url=None,
@@ -37,7 +41,7 @@ def create_app(backend: Backend) -> FastAPI:
     )
     app.include_router(health.router(backend))
     app.include_router(model.router(backend))
-    app.include_router(predictions.router(backend))
+    app.include_router(predictions.router(backend, encoder))
     app.include_router(logs.router(backend))
     app.include_router(documentation.router(app))
     app.add_exception_handler(RequestError, problems.request_error)
@@ -47,6 +51,8 @@ def create_app(backend: Backend) -> FastAPI:
     app.add_middleware(problems.CatchAll, logger=logger)
     app.add_middleware(ReadToTheEnd)
     app.add_middleware(RequestId)
+    # The last to be added is the first to see a request.
+    app.add_middleware(DirectPrediction, service=backend.service, encoder=encoder)
     return app
 
 

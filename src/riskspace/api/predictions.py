@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
+from riskspace.api.encoder import Encoder
 from riskspace.backend import Backend
 from riskspace.errors import (
     BadInput,
@@ -18,21 +17,17 @@ from riskspace.errors import (
     NotReady,
     UnsupportedMedia,
 )
-from riskspace.service import MAX_ROWS, Batch, Prediction
+from riskspace.service import MAX_ROWS
 from riskspace.web import answers, bodies
 
 _REFUSALS = answers.problems(MalformedBody, BodyTooLarge, UnsupportedMedia, BadInput, NotReady)
 
 
-def router(backend: Backend) -> APIRouter:
+def router(backend: Backend, encode: Encoder) -> APIRouter:
     routes = APIRouter(tags=["predictions"])
     service = backend.service
     # Batches wait for each other: single records come between, and memory stays bounded.
     one_at_a_time = CapacityLimiter(1)
-    common = {
-        "threshold": service.manifest.threshold,
-        "model": {"name": service.manifest.name, "version": service.manifest.version},
-    }
     record = service.schema.json_schema()
     example = service.manifest.example.record
 
@@ -42,12 +37,12 @@ def router(backend: Backend) -> APIRouter:
         responses=_REFUSALS,
         openapi_extra=_body({bodies.JSON: (record, example)}),
     )
-    async def predict(request: Request) -> JSONResponse:
+    async def predict(request: Request) -> Response:
         """The risk of one record. A field that is not required may be left out or null."""
         bodies.media_type(request, (bodies.JSON,))
         body = await bodies.read(request, bodies.RECORD_LIMIT)
         answer = await run_in_threadpool(service.predict_json, body)
-        return JSONResponse({**_prediction(answer), **common})
+        return Response(encode.prediction(answer), media_type=bodies.JSON)
 
     @routes.post(
         "/predict/batch",
@@ -68,39 +63,14 @@ def router(backend: Backend) -> APIRouter:
         body = await bodies.read(request, bodies.BATCH_LIMIT)
 
         def answer() -> bytes:
-            batch = service.predict_rows(body, csv=media_type == bodies.CSV)
-            return json.dumps(_batch(batch, common), separators=(",", ":")).encode()
+            return encode.batch(service.predict_rows(body, csv=media_type == bodies.CSV))
 
-        content = await to_thread.run_sync(answer, limiter=one_at_a_time)
+        async with one_at_a_time:
+            await service.room()
+            content = await to_thread.run_sync(answer)
         return Response(content, media_type=bodies.JSON)
 
     return routes
-
-
-def _prediction(answer: Prediction) -> dict[str, Any]:
-    return {
-        "prediction": answer.prediction,
-        "probability": answer.probability,
-        "risk": answer.risk,
-        "prediction_id": answer.prediction_id,
-        "warnings": [warning.as_dict() for warning in answer.warnings],
-    }
-
-
-def _batch(batch: Batch, common: dict[str, Any]) -> dict[str, Any]:
-    results = [
-        {"row": number, **_prediction(row)}
-        if isinstance(row, Prediction)
-        else {"row": number, "errors": [error.as_dict() for error in row]}
-        for number, row in enumerate(batch.rows)
-    ]
-    return {
-        "batch_id": batch.batch_id,
-        **common,
-        "total": len(results),
-        "failed": batch.errors,
-        "results": results,
-    }
 
 
 def _body(contents: dict[str, tuple[dict[str, Any], Any]]) -> dict[str, Any]:

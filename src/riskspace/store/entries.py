@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from riskspace.logs import timestamp
-from riskspace.model.manifest import Value
 
 Fields = Mapping[str, str]
 
@@ -20,8 +20,7 @@ class Entry(Protocol):
         """The entry as flat text; what is unknown is left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(msgspec.Struct, frozen=True, gc=False):
     """One line of the log, in parts. `time` is in seconds since the epoch."""
 
     time: float
@@ -41,10 +40,32 @@ class LogEntry:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class PredictionRecord:
+class PredictionLine(msgspec.Struct, frozen=True, gc=False):
+    """The log's line of one prediction, not yet in words."""
+
+    time: float
+    prediction: int
+    probability: float
+    request_id: str | None
+    prediction_id: str | None
+
+    def message(self) -> str:
+        return f"Prédiction effectuée: {self.prediction} (prob={self.probability:.2f})"
+
+    def fields(self) -> dict[str, str]:
+        return {
+            "timestamp": timestamp(self.time),
+            "level": "INFO",
+            "logger": "api",
+            "message": self.message(),
+            **_known(request_id=self.request_id, prediction_id=self.prediction_id),
+        }
+
+
+class PredictionRecord(msgspec.Struct, frozen=True, gc=False):
     """One prediction as it was answered. `time` is in seconds since the epoch, `latency` in
-    seconds from the valid record to its answer; `inputs` is None where they aren't kept."""
+    seconds from the record to its answer; `inputs`, a valid record in whatever shape, is None where
+    they aren't kept."""
 
     id: str
     time: float
@@ -54,12 +75,12 @@ class PredictionRecord:
     probability: float
     band: str
     latency: float
-    inputs: Mapping[str, Value] | None
+    inputs: Any
     batch_id: str | None = None
     request_id: str | None = None
 
     def fields(self) -> dict[str, str]:
-        inputs = None if self.inputs is None else json.dumps(self.inputs, separators=(",", ":"))
+        inputs = None if self.inputs is None else msgspec.json.encode(self.inputs).decode()
         return {
             "id": self.id,
             "timestamp": timestamp(self.time),

@@ -13,13 +13,17 @@ from riskspace.store.protocol import Store, StoreError, Stream
 
 logger = logging.getLogger("api")
 
-# Entries written in one transaction.
-BATCH = 500
-# Seconds between two looks at the queues, and the longest pause while the store is away.
+# Entries written at once: putting them into words holds the event loop for less than a millisecond.
+BATCH = 200
+# Seconds between two looks at the queues, while there is something to write and else, and the
+# longest pause while the store is away.
+BUSY_INTERVAL = 0.005
 INTERVAL = 0.05
 LONGEST_PAUSE = 1.0
 # Entries that every queue holds, however few its stream keeps.
 LEAST = 1000
+# Seconds that a batch waits at most for room.
+PATIENCE = 5.0
 # Seconds between two lines on what was lost.
 TELL_EVERY = 10.0
 
@@ -65,39 +69,57 @@ class Writer:
             queue.lost += 1
         queue.waiting.append(entry)
 
+    def put_all(self, stream: Stream, entries: Sequence[Entry]) -> None:
+        queue = self._queues[stream.key]
+        queue.lost += max(0, len(queue.waiting) + len(entries) - (queue.waiting.maxlen or 0))
+        queue.waiting.extend(entries)
+
+    async def room(self, stream: Stream, entries: int) -> None:
+        """Waits until as many entries can be put without pushing others out; not while the store is
+        away, and not for ever."""
+        queue = self._queues[stream.key]
+        most = queue.waiting.maxlen or 0
+        give_up = asyncio.get_running_loop().time() + PATIENCE
+        while not self._away and len(queue.waiting) + min(entries, most) > most:
+            if asyncio.get_running_loop().time() > give_up:
+                return
+            await asyncio.sleep(BUSY_INTERVAL)
+
     async def run(self) -> None:
         """Writes until cancelled."""
         pause = INTERVAL
         while True:
             await asyncio.sleep(pause)
             try:
-                await self.flush()
+                written = await self.flush()
             except StoreError:
                 pause = min(2 * pause, LONGEST_PAUSE)
             except Exception:  # a task's edge: the log must not end with one entry
                 logger.exception("Erreur inattendue à l'écriture")
                 pause = LONGEST_PAUSE
             else:
-                pause = INTERVAL
+                pause = BUSY_INTERVAL if written else INTERVAL
             self._say_lost()
 
-    async def flush(self) -> None:
-        """Writes all that was put before this call.
+    async def flush(self) -> int:
+        """Writes all that was put before this call; the number of entries.
 
         Raises StoreError when the store is away, or refuses one of the streams; nothing is lost
         by it, and the other streams are written all the same.
         """
         async with self._writing:
             refusals = []
+            written = 0
             for queue in self._queues.values():
                 try:
-                    await self._drain(queue)
+                    written += await self._drain(queue)
                 except StoreError as error:
                     refusals.append(error)
             if refusals:
                 self._say_away(refusals[0])
                 raise refusals[0]
             self._say_back()
+            return written
 
     async def close(self, patience: float) -> None:
         """A last write, for at most `patience` seconds."""
@@ -107,14 +129,15 @@ class Writer:
             left = sum(len(q.waiting) + len(q.writing) for q in self._queues.values())
             logger.warning("Arrêt sans Redis (entrées non écrites: %d)", left)
 
-    async def _drain(self, queue: _Queue) -> None:
-        remaining = len(queue.waiting) + len(queue.writing)
+    async def _drain(self, queue: _Queue) -> int:
+        written = remaining = len(queue.waiting) + len(queue.writing)
         while remaining > 0:
             while queue.waiting and len(queue.writing) < BATCH:
                 queue.writing.append(queue.waiting.popleft())
             await self._store.append(queue.stream, [entry.fields() for entry in queue.writing])
             remaining -= len(queue.writing)
             queue.writing.clear()
+        return written
 
     def _say_away(self, error: StoreError) -> None:
         if not self._away:

@@ -1,0 +1,54 @@
+"""Requests of one moment, answered together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+Asked = TypeVar("Asked")
+Answered = TypeVar("Answered")
+
+# So that a crowd is not answered all at its end.
+MOST = 64
+
+
+class MicroBatch(Generic[Asked, Answered]):
+    """Gathers what is asked in one turn of the event loop and answers it by one call of `answer`,
+    which takes a few questions and gives as many answers: nobody waits for others to come.
+
+    For one event loop; `answer` runs on it, so it must be quick.
+    """
+
+    def __init__(self, answer: Callable[[Sequence[Asked]], Sequence[Answered]]) -> None:
+        self._answer = answer
+        self._asked: list[Asked] = []
+        self._waiting: list[asyncio.Future[Answered]] = []
+
+    def ask(self, question: Asked) -> asyncio.Future[Answered]:
+        """The answer, in the next turn of the loop; raises what `answer` raised."""
+        loop = asyncio.get_running_loop()
+        if not self._asked:
+            loop.call_soon(self._turn)
+        self._asked.append(question)
+        future: asyncio.Future[Answered] = loop.create_future()
+        self._waiting.append(future)
+        return future
+
+    def _turn(self) -> None:
+        asked, self._asked = self._asked, []
+        waiting, self._waiting = self._waiting, []
+        for start in range(0, len(asked), MOST):
+            self._some(asked[start : start + MOST], waiting[start : start + MOST])
+
+    def _some(self, asked: Sequence[Asked], waiting: Sequence[asyncio.Future[Answered]]) -> None:
+        try:
+            answers = self._answer(asked)
+        except Exception as error:  # it is each asker's to handle
+            for future in waiting:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for future, answer in zip(waiting, answers, strict=True):
+            if not future.done():  # its asker may have gone
+                future.set_result(answer)
