@@ -9,21 +9,25 @@ from pathlib import Path
 
 from riskspace.errors import PackageError
 from riskspace.model import package
+from riskspace.scoring import command as scoring
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; 1 when a package is refused."""
+    """Runs one command; 1 when a package or a file is refused, 2 when it is called wrongly."""
     parser = argparse.ArgumentParser(prog="riskspace", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="verify a model package as the API does at start")
     check.add_argument("folder", type=Path, nargs="?", default=Path("models/prediabetes"))
+    check.set_defaults(run=_check)
+    scoring.add(commands)
     chosen = parser.parse_args(arguments)
-    return _check(chosen.folder)
+    status: int = chosen.run(chosen)
+    return status
 
 
-def _check(folder: Path) -> int:
+def _check(chosen: argparse.Namespace) -> int:
     try:
-        manifest = package.load(folder).manifest
+        manifest = package.load(chosen.folder).manifest
     except PackageError as error:
         sys.stderr.write(f"{error}\n")
         return 1
