@@ -10,8 +10,11 @@ export COMPOSE_DOCKER_CLI_BUILD := 1
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 WAIT = $(if $(filter docker,$(COMPOSE)),--wait)
 
+PEERS := bentoml litserve mlserver mlflow
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types shell dockerfiles workflow screenshots train lock clean \
+    bench bench-all bench-peers bench-page \
     docker-build docker-up docker-down docker-logs docker-logs-api docker-logs-redis docker-hf
 
 help: ## what can be made
@@ -73,8 +76,20 @@ train: $(VENV)/.train ## make models/prediabetes again from the public data
 lock: ## resolve pyproject.toml into the requirement files (needs uv)
 	scripts/lock
 
+bench: $(VENV)/.dev ## how fast the API is, next to a bare FastAPI and the usual way
+	$(BIN)/python -m bench core
+
+bench-all: $(VENV)/.dev ## that, and every other figure of docs/performance.md but the peers'
+	$(BIN)/python -m bench core breakdown workers batches crowds pace endurance
+
+bench-peers: $(VENV)/.dev $(PEERS:%=bench/.venv-%/.done) ## how fast BentoML, LitServe, MLServer and MLflow are
+	$(BIN)/python -m bench peers
+
+bench-page: $(VENV)/.dev ## write what was measured into docs/performance.md
+	$(BIN)/python -m bench page
+
 clean: ## remove the environment and what a run left
-	rm -rf $(VENV) .run
+	rm -rf $(VENV) .run bench/.venv-*
 
 # The locks hold the same versions, so one environment serves them all.
 $(VENV)/.run: requirements.txt | $(VENV)
@@ -87,6 +102,12 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)
 
 $(VENV)/.train: requirements-train.txt | $(VENV)
 	$(BIN)/pip install --quiet --require-hashes --requirement $<
+	@touch $@
+
+# A peer has an environment of its own: it wants other versions.
+bench/.venv-%/.done: bench/peers/%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --require-hashes --requirement $<
 	@touch $@
 
 # Copied, so that node_modules stays out of the tree.
