@@ -6,7 +6,7 @@ from starlette.types import Receive, Scope, Send
 
 from bench import model
 from riskspace.api.encoder import Encoder
-from riskspace.service import Prediction
+from riskspace.predictions import Prediction
 
 _manifest = model.manifest()
 _encoder = Encoder(_manifest.name, _manifest.version, _manifest.threshold)

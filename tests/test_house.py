@@ -20,7 +20,7 @@ FLOORS = (
     ("web", "packaging", "scoring"),
     ("backend",),
     ("service", "logbook"),
-    ("store", "microbatch"),
+    ("store", "microbatch", "predictions"),
     ("model",),
     ("logs",),
     ("settings",),

@@ -22,6 +22,7 @@ from riskspace.model.engine import CompiledEngine, Engine
 from riskspace.model.manifest import Manifest, Record
 from riskspace.model.range import TrainedRange
 from riskspace.model.schema import MAX_ROW_ERRORS, InputWarning, Schema
+from riskspace.predictions import Batch, Prediction, RowErrors, RowPrediction
 from riskspace.store.entries import PredictionLine, PredictionRecord
 from riskspace.store.protocol import Stream
 from riskspace.store.writer import Writer
@@ -30,43 +31,6 @@ logger = logging.getLogger("api")
 
 # Records of one batch.
 MAX_ROWS = 10_000
-
-
-class Prediction(msgspec.Struct, frozen=True, gc=False):
-    """The answer to one record. `risk` is the name of the band."""
-
-    prediction: int
-    probability: float
-    risk: str
-    prediction_id: str
-    warnings: tuple[InputWarning, ...]
-
-
-class RowPrediction(msgspec.Struct, frozen=True, gc=False):
-    """The answer to the record of one row; rows are counted from 0."""
-
-    row: int
-    prediction: int
-    probability: float
-    risk: str
-    prediction_id: str
-    warnings: tuple[InputWarning, ...]
-
-
-class RowErrors(msgspec.Struct, frozen=True, gc=False):
-    """What is wrong with a row."""
-
-    row: int
-    errors: tuple[FieldError, ...]
-
-
-class Batch(msgspec.Struct, frozen=True):
-    """The answers to many records, in their order."""
-
-    batch_id: str
-    total: int
-    failed: int
-    results: list[RowPrediction | RowErrors]
 
 
 class Service:

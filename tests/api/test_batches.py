@@ -15,7 +15,7 @@ from api.apis import Api, entries, faults, problem
 from real import RedisServer, eventually
 
 from riskspace.model.schema import MAX_ROW_ERRORS
-from riskspace.service import Batch
+from riskspace.predictions import Batch
 from riskspace.web import bodies
 
 GOOD, BAD = tiny.RECORD, {**tiny.RECORD, "hours": -1}

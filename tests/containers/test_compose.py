@@ -48,6 +48,7 @@ CHOSEN = {
     "REDIS_LOGS_MAX_SIZE": "5000",
     "REDIS_RECORDS_MAX_SIZE": "60000",
     "TRY_SECONDS": "2",
+    "WEB_CONCURRENCY": "2",
 }
 FIXED = {
     "API_HOST": "0.0.0.0",

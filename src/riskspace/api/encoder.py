@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from riskspace.service import Batch, Prediction
+from riskspace.predictions import Batch, Prediction
 
 
 class Encoder:
