@@ -7,7 +7,7 @@ import logging
 import sys
 import traceback
 from collections import deque
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -106,13 +106,16 @@ class Output(logging.StreamHandler[TextIO]):
         super().emit(record)
 
     def write(self) -> int:
-        """Writes what was kept; the number of lines."""
+        """Writes what was kept; the number of lines. Where nobody reads any more they are dropped:
+        a log that can't be written must stop nobody."""
         if not self._later:
             return 0
         with self.lock or nullcontext():
             lines = [self._line(self._later.popleft()) for _ in range(len(self._later))]
-            self.stream.write("\n".join(lines) + "\n")
-            self.flush()
+            if lines:  # another thread may have been before us
+                with suppress(OSError, ValueError):
+                    self.stream.write("\n".join(lines) + "\n")
+                    self.flush()
         return len(lines)
 
 
