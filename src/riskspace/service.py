@@ -17,7 +17,7 @@ from riskspace.logs import request_id
 from riskspace.microbatch import MicroBatch
 from riskspace.model import table
 from riskspace.model.decoder import Decoder, Inputs, Row
-from riskspace.model.encoding import Matrix, encode
+from riskspace.model.encoding import Matrix
 from riskspace.model.engine import CompiledEngine, Engine
 from riskspace.model.manifest import Manifest, Record
 from riskspace.model.range import TrainedRange
@@ -99,7 +99,7 @@ class Service:
     def predict(self, record: Record) -> Prediction:
         """Answers one valid record, keeps the prediction's record and logs one line."""
         started = self._timer()
-        ((probability, band, _),) = self._assess_matrix(encode(self.manifest.features, [record]))
+        ((probability, band, _),) = self._assess([self._decoder.row_of(record)])
         warnings = self.schema.warnings(record)
         return self._answered(record, probability, band, warnings, started, request_id.get())
 
@@ -254,11 +254,8 @@ class Service:
 
     # --- The model ----------------------------------------------------------------------------
 
-    def _assess(self, rows: Sequence[Row]) -> Sequence[tuple[float, int, bool]]:
-        return self._assess_matrix(self._decoder.matrix(rows))
-
-    def _assess_matrix(self, matrix: Matrix) -> list[tuple[float, int, bool]]:
-        probabilities, bands, usual = self._assessed(matrix)
+    def _assess(self, rows: Sequence[Row]) -> list[tuple[float, int, bool]]:
+        probabilities, bands, usual = self._assessed(self._decoder.matrix(rows))
         return list(zip(probabilities.tolist(), bands.tolist(), usual.tolist(), strict=True))
 
     def _assessed(self, matrix: Matrix) -> tuple[Any, Any, Any]:

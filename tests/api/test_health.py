@@ -139,3 +139,10 @@ def test_the_process_is_told_to_end_when_the_model_cannot_be_loaded(
     eventually(lambda: bool(api.refusals))
     assert "api - CRITICAL - Modèle refusé" in api.log
     assert health(api)[0] == 503
+
+
+def test_the_first_request_of_all_finds_a_compiled_model_there(serve: Serve, pumps: Path) -> None:
+    """Nothing is awaited here between the start and the question."""
+    api = serve(load=lambda: package.load(pumps))
+    assert api.backend.service.ready
+    assert api.client.post("/predict", json=tiny.RECORD).status_code == 200

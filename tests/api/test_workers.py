@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +14,7 @@ import httpx
 import pytest
 import tiny
 from api.apis import entries, on_redis
-from real import Program, RedisServer, eventually, free_port
+from real import ROOT, Program, RedisServer, eventually, free_port
 
 Start = Callable[[str, dict[str, str]], Program]
 
@@ -66,3 +68,15 @@ def test_a_refused_package_ends_all_with_the_reason(program: Start, tmp_path: Pa
     api = program("riskspace.api", environ)
     assert api.process.wait(15) == 1
     assert f"{tmp_path}/manifest.json: not found" in api.text()
+
+
+def test_a_process_that_has_settled_gives_way_to_its_event_loop() -> None:
+    program = (
+        "import gc, sys; from riskspace.api.__main__ import settle; settle();"
+        "print(sys.getswitchinterval(), gc.get_freeze_count() > 0)"
+    )
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src")}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "0.0005 True\n"

@@ -16,6 +16,7 @@ import pytest
 from real import RedisServer
 from store.streams import NewStream, at
 
+from riskspace.store.memory import MemoryStore
 from riskspace.store.protocol import Store, StoreError, Stream
 from riskspace.store.redis import RedisStore
 from riskspace.store.writer import BATCH, Writer
@@ -224,3 +225,16 @@ async def test_entries_arrive_in_each_thread_s_order_when_many_put(
     for first in range(0, 8000, 1000):
         own = [number for number in found if first <= number < first + 1000]
         assert own == sorted(own)
+
+
+async def test_those_put_together_are_counted_like_those_put_one_by_one(stream: Stream) -> None:
+    """Some push out others, and more than there is room for push out their own."""
+    for count in (1, 20, 1_500):
+        alone, together = (Writer(MemoryStore(), (stream,), 1000) for _ in range(2))
+        entries = [Number(n) for n in range(count)]
+        for writer in (alone, together):
+            put(writer, stream, *range(995))
+        for entry in entries:
+            alone.put(stream, entry)
+        together.put_all(stream, entries)
+        assert together.lost == alone.lost == max(0, 995 + count - 1000)
