@@ -21,11 +21,13 @@ from riskspace import logs, settings
 from riskspace.api.__main__ import settle
 from riskspace.api.encoder import Encoder
 from riskspace.backend import Backend, assemble
-from riskspace.ids import new_id
+from riskspace.ids import new_id, new_ids
 from riskspace.model.decoder import Decoder
 from riskspace.model.package import load as load_package
-from riskspace.store.entries import PredictionLine, PredictionRecord
+from riskspace.service import form_of
+from riskspace.store.entries import Fields, PredictionLine
 from riskspace.store.protocol import Stream
+from riskspace.store.records import Records
 
 TOGETHER = 16
 _TIMES = 7
@@ -68,14 +70,16 @@ def _parts(environ: dict[str, str]) -> dict[str, float]:
     assert inputs is not None
     row = decoder.row(inputs)
     one, many = decoder.matrix([row]), decoder.matrix([row] * TOGETHER)
-    answer = service.predict_json(body)
+    answer = service.answer(*service.assess_json(body))
     line = PredictionLine(1.7e9, 1, answer.probability, new_id(), new_id())
-    record = PredictionRecord(
-        new_id(), 1.7e9, manifest.name, manifest.version, answer.prediction, answer.probability,
-        answer.risk, 1e-4, inputs, None, new_id(),
+    form = form_of(manifest)
+    records = Records(
+        1.7e9, new_ids(TOGETHER), [answer.probability] * TOGETHER, [1e-4] * TOGETHER,
+        [*new_ids(TOGETHER)], many.tobytes(),
     )  # fmt: skip
     text = logs.TextFormatter().line
-    to_redis = asyncio.run(_redis(backend, line, record))
+    record = form.entries(records, 0, 1)[0]
+    to_redis = asyncio.run(_redis(backend, line.fields(), record))
     each = TOGETHER
     together = f"of {TOGETHER} together"
     return {
@@ -90,7 +94,8 @@ def _parts(environ: dict[str, str]) -> dict[str, float]:
         "the answer as JSON": _micro(lambda: encoder.prediction(answer)),
         "behind the request: the line on standard output": _micro(lambda: text(line)),
         "behind the request: the log's entry": _micro(line.fields),
-        "behind the request: the record's entry": _micro(record.fields),
+        "behind the request: the record's entry": _micro(lambda: form.entries(records, 0, each))
+        / each,
         "behind the request: both entries, packed and sent to Redis by the hundred": to_redis,
     }
 
@@ -105,10 +110,10 @@ async def _service(backend: Backend, inputs: Any) -> float:
     return await _micro_async(turn, 200) / TOGETHER
 
 
-async def _redis(backend: Backend, line: PredictionLine, record: PredictionRecord) -> float:
+async def _redis(backend: Backend, line: Fields, record: Fields) -> float:
     """Processor time of this process for one request's two entries."""
     hundred = 100
-    lines, records = [line.fields()] * hundred, [record.fields()] * hundred
+    lines, records = [line] * hundred, [record] * hundred
     records_stream = Stream(RECORDS, backend.settings.redis_records_max_size)
     streams = backend.logbook.stream, records_stream
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from bench import load, model
 from bench.contenders import API
+from bench.kept import KeptConnection
 from bench.ratios import percentile
 from bench.redis_server import RECORDS
 from bench.rounds import Plan, all_of, as_json, say, serving
@@ -26,9 +27,11 @@ from riskspace import logs, settings
 from riskspace.api.__main__ import settle
 from riskspace.api.encoder import Encoder
 from riskspace.backend import assemble
-from riskspace.model import table
 from riskspace.model.decoder import Decoder
+from riskspace.model.encoding import Matrix
 from riskspace.model.package import load as load_package
+from riskspace.service import PART
+from riskspace.web.allocator import keep_freed_memory
 
 CROWDS = (16, 64, 256, 512)
 ROWS = 10_000
@@ -111,9 +114,10 @@ def batches(plan: Plan) -> dict[str, Any]:
     for number in range(plan.rounds):
         with serving(contender) as (server, redis):
             assert redis is not None
-            for _ in range(REPEATS):
-                redis.settled(RECORDS)  # a batch waits until there is room for its records
-                calls.append(_timed(server.ask))
+            with KeptConnection(server.port, contender.path, body) as connection:
+                for _ in range(REPEATS):
+                    redis.settled(RECORDS)  # a batch waits until there is room for its records
+                    calls.append(_timed(connection.ask))
             quiet.append(_waits(server, plan.seconds / 2, lambda: None))
             ended = _start_wrk(server, plan.seconds)
             waits.append(_waits(server, plan.seconds, ended))
@@ -131,26 +135,32 @@ def _inside(body: bytes) -> dict[str, Any]:
     backend = assemble(chosen, logs.configure(chosen, io.StringIO()), lambda _: None)
     service, engine = backend.service, load_package(model.FOLDER).engine
     service.engine = engine
+    keep_freed_memory()
     settle()
     encoder = Encoder(manifest.name, manifest.version, manifest.threshold)
     decoder = Decoder(manifest)
 
-    def decoding() -> Any:
-        rows: Any = table.json_rows(body)
-        records = [decoder.record(row) for row in rows]
-        return decoder.matrix([decoder.row(record) for record in records if record is not None])
+    def decoding() -> list[Matrix]:
+        return decode(decoder, body)
 
-    matrix = decoding()
-    assert len(matrix) == ROWS
-    batch = service.predict_rows(body, csv=False)
+    parts = decoding()
+    assert sum(map(len, parts)) == ROWS
+    batch = service.predict_rows(body, csv=False).batch
     assert not batch.failed
     return {
         "rows": ROWS,
         "decoding": _best(decoding),
-        "engine": _best(lambda: engine.probabilities(matrix)),
+        "engine": _best(lambda: [engine.probabilities(part) for part in parts]),
         "encoding": _best(lambda: encoder.batch(batch)),
-        "inside": _best(lambda: encoder.batch(service.predict_rows(body, csv=False))),
+        "inside": _best(lambda: encoder.batch(service.predict_rows(body, csv=False).batch)),
     }
+
+
+def decode(decoder: Decoder, body: bytes) -> list[Matrix]:
+    """A batch as the matrices that the engine is given."""
+    records = decoder.batch(body)
+    assert records is not None
+    return [decoder.columns(records[i : i + PART]) for i in range(0, len(records), PART)]
 
 
 def _batch_body() -> bytes:

@@ -12,10 +12,9 @@ from riskspace.model import manifest as manifests
 from riskspace.model.encoding import Matrix
 from riskspace.model.engine import Probabilities
 from riskspace.predictions import RowPrediction
-from riskspace.service import Service
-from riskspace.store.memory import MemoryStore
+from riskspace.service import Service, form_of
 from riskspace.store.protocol import Stream
-from riskspace.store.writer import Writer
+from riskspace.store.queues import RecordQueue
 
 RECORDS = Stream("records", 10)
 
@@ -37,11 +36,11 @@ def test_the_band_and_the_class_at_an_edge_are_the_manifest_s(
 ) -> None:
     probability = edge if towards is None else nextafter(edge, towards)
     described = manifests.read(pumps)
-    writer = Writer(MemoryStore(), (RECORDS,))
-    service = Service(described, writer, RECORDS, tell=lambda _: None)
+    queue = RecordQueue(RECORDS, form_of(described), 10)
+    service = Service(described, queue, tell=lambda _: None)
     service.engine = Saying(probability)
-    alone = service.predict_json(json.dumps(tiny.RECORD).encode())
-    batch = service.predict_rows(json.dumps([tiny.RECORD]).encode(), csv=False)
+    alone = service.answer(*service.assess_json(json.dumps(tiny.RECORD).encode()))
+    batch = service.predict_rows(json.dumps([tiny.RECORD]).encode(), csv=False).batch
     (row,) = batch.results
     assert isinstance(row, RowPrediction)
     for answer in (alone, row):

@@ -13,20 +13,20 @@ from riskspace.logbook import Logbook
 from riskspace.logs import Output
 from riskspace.model import manifest as manifests
 from riskspace.model.package import Package, load
-from riskspace.service import Service
+from riskspace.service import Service, form_of
 from riskspace.settings import Settings
 from riskspace.store.entries import PredictionLine
 from riskspace.store.handler import StreamHandler
 from riskspace.store.memory import MemoryStore
 from riskspace.store.protocol import Store, Stream
+from riskspace.store.queues import EntryQueue, RecordQueue
 from riskspace.store.redis import RedisStore
 from riskspace.store.writer import Writer
 
 logger = logging.getLogger("api")
 
-# Seconds between two looks at the lines to print, while there are some and else.
-PRINT_EVERY = 0.005
-INTERVAL = 0.02
+# Seconds between two looks at the lines to print.
+PRINT_EVERY = 0.02
 # Seconds that a start waits for the model at most; a slow one is loaded while the port is open.
 AT_ONCE = 0.25
 # Seconds that the last write to Redis may take at shutdown.
@@ -47,6 +47,8 @@ class Backend:
     logbook: Logbook
     store: Store
     writer: Writer
+    entries: EntryQueue
+    records: RecordQueue
     output: Output
     load: Callable[[], Package]
     refused: Callable[[Exception], None]
@@ -55,7 +57,7 @@ class Backend:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Writes the log and the records to the store, and loads the model meanwhile."""
-        handler = StreamHandler(self.writer, self.logbook.stream)
+        handler = StreamHandler(self.entries)
         if self.settings.uses_redis:
             logging.getLogger().addHandler(handler)
         logger.info("Démarrage de l'API...")
@@ -79,7 +81,8 @@ class Backend:
 
     async def _print(self) -> None:
         while True:
-            await asyncio.sleep(PRINT_EVERY if self.output.write() else INTERVAL)
+            await asyncio.sleep(PRINT_EVERY)
+            self.output.write()
 
     async def _load(self) -> None:
         try:
@@ -110,18 +113,30 @@ def assemble(
     logs = Stream("riskspace:logs", settings.redis_logs_max_size)
     records = Stream("riskspace:records", most)
     store: Store = RedisStore.of(settings) if settings.uses_redis else MemoryStore()
-    writer = Writer(store, (logs, records), WAITING)
+    waiting = EntryQueue(logs, WAITING)
+    waiting_records = RecordQueue(records, form_of(manifest), WAITING)
+    writer = Writer(store, (waiting, waiting_records))
 
     def tell(line: PredictionLine) -> None:
         if logger.isEnabledFor(logging.INFO):
             output.later(line)
             if settings.uses_redis:
-                writer.put(logs, line)
+                waiting.put(line)
 
-    service = Service(manifest, writer, records, record_inputs=settings.record_inputs, tell=tell)
+    service = Service(manifest, waiting_records, record_inputs=settings.record_inputs, tell=tell)
     logbook = Logbook(store, writer, logs)
     return Backend(
-        settings, service, logbook, store, writer, output, lambda: load(folder), refused, settled
+        settings,
+        service,
+        logbook,
+        store,
+        writer,
+        waiting,
+        waiting_records,
+        output,
+        lambda: load(folder),
+        refused,
+        settled,
     )
 
 

@@ -4,48 +4,65 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, repeat
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from riskspace.errors import FieldError, NotReady, bad_input
+from riskspace.errors import FieldError, bad_input
 from riskspace.ids import new_id, new_ids
 from riskspace.logs import request_id
 from riskspace.microbatch import MicroBatch
 from riskspace.model import table
+from riskspace.model.assessor import Assessed, RowAssessor
 from riskspace.model.decoder import Decoder, Inputs, Row
 from riskspace.model.encoding import Matrix
 from riskspace.model.engine import CompiledEngine, Engine
-from riskspace.model.manifest import Manifest, Record
-from riskspace.model.range import TrainedRange
+from riskspace.model.manifest import Feature, Manifest
 from riskspace.model.schema import MAX_ROW_ERRORS, InputWarning, Schema
 from riskspace.predictions import Batch, Prediction, RowErrors, RowPrediction
-from riskspace.store.entries import PredictionLine, PredictionRecord
-from riskspace.store.protocol import Stream
-from riskspace.store.writer import Writer
+from riskspace.store.entries import PredictionLine
+from riskspace.store.queues import RecordQueue
+from riskspace.store.records import RecordForm, Records, Value
 
 logger = logging.getLogger("api")
 
 # Records of one batch.
 MAX_ROWS = 10_000
+# Rows of a batch that go through together: what is made of them stays in a processor's cache.
+PART = 1024
+
+
+class Asked(NamedTuple):
+    """A valid record, when it came (the timer's seconds) and with which request."""
+
+    row: Row
+    started: float
+    request: str | None
+
+
+class Answered(NamedTuple):
+    """The answers to a batch, and their records."""
+
+    batch: Batch
+    records: Records
 
 
 class Service:
     """Predicts with one package, records and logs what it predicted. Without an engine (the package
     is still being verified and loaded) every prediction raises NotReady.
 
-    `tell` takes the log's line of a prediction; `clock` gives seconds since the epoch, `timer`
-    seconds that never go back.
+    What answers belongs to the event loop's thread; what assesses may run in any. `tell` takes the
+    log's line of a prediction; `clock` gives seconds since the epoch, `timer` seconds that never go
+    back.
     """
 
     def __init__(
         self,
         manifest: Manifest,
-        writer: Writer,
-        records: Stream,
+        records: RecordQueue,
         *,
         record_inputs: bool = True,
         tell: Callable[[PredictionLine], None],
@@ -54,18 +71,23 @@ class Service:
     ) -> None:
         self.manifest = manifest
         self.schema = Schema(manifest)
-        self.engine: Engine | None = None
         self._decoder = Decoder(manifest)
-        self._range = TrainedRange(manifest)
-        self._uppers = np.array([band.upper for band in manifest.bands[:-1]])
-        self._bands = [band.name for band in manifest.bands]
-        self._together: MicroBatch[Row, tuple[float, int, bool]] = MicroBatch(self._assess)
-        self._writer = writer
+        self._assessor = RowAssessor(manifest)
+        self._form = form_of(manifest)
+        self._together: MicroBatch[Asked, Prediction] = MicroBatch(self._predict)
         self._records = records
         self._record_inputs = record_inputs
         self._tell = tell
         self._clock = clock
         self._timer = timer
+
+    @property
+    def engine(self) -> Engine | None:
+        return self._assessor.engine
+
+    @engine.setter
+    def engine(self, engine: Engine) -> None:
+        self._assessor.engine = engine
 
     @property
     def ready(self) -> bool:
@@ -79,192 +101,183 @@ class Service:
     # --- One record ---------------------------------------------------------------------------
 
     def decode(self, body: bytes) -> Inputs | None:
-        """A valid record, or None where `predict_json` has to look at it: it may be valid, too."""
+        """A valid record, or None where `assess_json` has to look at it: it may be valid, too."""
         return self._decoder.record(body)
 
     async def predict_together(self, inputs: Inputs, request: str) -> Prediction:
         """Answers one decoded record of a request, together with those of the same moment."""
-        started = self._timer()
-        probability, band, usual = await self._together.ask(self._decoder.row(inputs))
-        warnings = () if usual else self.schema.warnings(self._decoder.as_record(inputs))
-        return self._answered(inputs, probability, band, warnings, started, request)
+        return await self._together.ask(Asked(self._decoder.row(inputs), self._timer(), request))
 
-    def predict_json(self, body: bytes) -> Prediction:
-        """Answers one record as it was sent.
+    def assess_json(self, body: bytes) -> tuple[Asked, Assessed]:
+        """One record as it was sent, for `answer`.
 
         Raises MalformedBody where it isn't JSON, BadInput naming each wrong field where it is.
         """
-        return self.predict(self.schema.parse(body))
+        record = self.schema.parse(body)
+        asked = Asked(self._decoder.row_of(record), self._timer(), request_id.get())
+        return asked, self._assessor.assess(self._decoder.matrix([asked.row]))
 
-    def predict(self, record: Record) -> Prediction:
-        """Answers one valid record, keeps the prediction's record and logs one line."""
-        started = self._timer()
-        ((probability, band, _),) = self._assess([self._decoder.row_of(record)])
-        warnings = self.schema.warnings(record)
-        return self._answered(record, probability, band, warnings, started, request_id.get())
+    def answer(self, asked: Asked, assessed: Assessed) -> Prediction:
+        """Keeps the prediction's record and logs one line."""
+        (prediction,) = self._answers([asked], assessed)
+        return prediction
 
-    def _answered(
-        self,
-        inputs: Any,
-        probability: float,
-        band: int,
-        warnings: tuple[InputWarning, ...],
-        started: float,
-        request: str | None,
-    ) -> Prediction:
-        prediction = int(probability >= self.manifest.threshold)
-        id_, now = new_id(), self._clock()
-        self._writer.put(
-            self._records,
-            PredictionRecord(
-                id_,
+    def _predict(self, asked: Sequence[Asked]) -> list[Prediction]:
+        rows = [one.row for one in asked]
+        return self._answers(asked, self._assessor.assess(self._decoder.matrix(rows)))
+
+    def _answers(self, asked: Sequence[Asked], assessed: Assessed) -> list[Prediction]:
+        now, ended = self._clock(), self._timer()
+        ids = [new_id() for _ in asked]
+        self._records.put(
+            Records(
                 now,
-                self.manifest.name,
-                self.manifest.version,
-                prediction,
-                probability,
-                self._bands[band],
-                self._timer() - started,
-                inputs if self._record_inputs else None,
-                None,
-                request,
-            ),
+                ids,
+                assessed.probabilities,
+                [ended - one.started for one in asked],
+                [one.request for one in asked],
+                assessed.matrix.tobytes() if self._record_inputs else b"",
+            )
         )
-        self._tell(PredictionLine(now, prediction, probability, request, id_))
-        return Prediction(prediction, probability, self._bands[band], id_, warnings)
+        threshold, bands, tell = self._form.threshold, self._form.bands, self._tell
+        answers = []
+        for i, (one, id_, probability, band, usual) in enumerate(
+            zip(asked, ids, *assessed[1:], strict=True)
+        ):
+            prediction = int(probability >= threshold)
+            tell(PredictionLine(now, prediction, probability, one.request, id_))
+            warnings = () if usual else self._warnings(assessed.matrix, i)
+            answers.append(Prediction(prediction, probability, bands[band], id_, warnings))
+        return answers
 
     # --- Many records -------------------------------------------------------------------------
 
-    def predict_rows(self, body: bytes, *, csv: bool) -> Batch:
+    def predict_rows(self, body: bytes, *, csv: bool) -> Answered:
         """Answers up to MAX_ROWS records as they were sent, in CSV or else in JSON: a wrong row
-        fails alone. Each valid row is recorded, and the batch is one line of the log.
+        fails alone. `keep` it before it leaves; the batch is one line of the log.
 
         Raises MalformedBody where it is neither, BadInput where the rows are too few or too many.
         """
+        started = self._timer()
+        decoded = None if csv else self._decoder.batch(body)
+        if decoded is not None:
+            _check_count(len(decoded))
+            return self._predict_parts(self._parts(decoded), range(len(decoded)), [], started)
         rows: Sequence[object]
         if csv:
             # One more than there may be is enough to know.
             rows = list(islice(table.csv_rows(body, self.schema), MAX_ROWS + 1))
         else:
             rows = table.json_rows(body)
-        if not 1 <= len(rows) <= MAX_ROWS:
-            code, message = ("too_many", "has too many rows") if rows else ("too_few", "has no row")
-            wrong = FieldError("records", code, message, f"from 1 to {MAX_ROWS} rows")
-            raise bad_input([wrong])
-        return self.predict_batch(rows)
-
-    async def room(self) -> None:
-        """Waits until the largest batch can be recorded without pushing other records out."""
-        await self._writer.room(self._records, MAX_ROWS)
-
-    def predict_batch(self, rows: Sequence[object]) -> Batch:
-        """Answers many records at once; a row is decoded already, or the JSON of it."""
-        started = self._timer()
+        _check_count(len(rows))
         checked = [self._checked(row) for row in rows]
-        valid = [
-            (number, inputs)
-            for number, inputs in enumerate(checked)
-            if not isinstance(inputs, tuple)
-        ]
-        matrix = self._matrix([inputs for _, inputs in valid])
-        probabilities, bands, usual = self._assessed(matrix)
-        columns = (
-            (probabilities >= self.manifest.threshold).astype(int).tolist(),
-            probabilities.tolist(),
-            [self._bands[band] for band in bands.tolist()],
-            usual.tolist(),
-        )
-        batch_id, *ids = new_ids(1 + len(valid))
-        self._keep_batch(valid, ids, columns, started, batch_id)
-        answers = [
-            RowPrediction(
-                number,
-                prediction,
-                probability,
-                risk,
-                id_,
-                () if is_usual else self.schema.warnings(self._as_record(inputs)),
-            )
-            for (number, inputs), id_, prediction, probability, risk, is_usual in zip(
-                valid, ids, *columns, strict=True
-            )
-        ]
-        errors = [
-            RowErrors(number, wrong)
-            for number, wrong in enumerate(checked)
-            if isinstance(wrong, tuple)
-        ]
-        logger.info(
-            "Lot de prédictions effectué (lignes: %d, refusées: %d, lot: %s)",
-            len(rows),
-            len(errors),
-            batch_id,
-        )
+        errors = [RowErrors(n, row) for n, row in enumerate(checked) if isinstance(row, tuple)]
+        numbers = [n for n, row in enumerate(checked) if not isinstance(row, tuple)]
+        valid = [row for row in checked if not isinstance(row, tuple)]
+        return self._predict_parts([self._decoder.matrix(valid)], numbers, errors, started)
+
+    def keep(self, answered: Answered) -> None:
+        """Keeps the records of a batch."""
+        self._records.put(answered.records)
+
+    def _predict_parts(
+        self,
+        parts: Iterable[Matrix],
+        numbers: Sequence[int],
+        errors: list[RowErrors],
+        started: float,
+    ) -> Answered:
+        """Answers the valid rows of a batch, of which the others have errors."""
+        batch_id, *ids = new_ids(1 + len(numbers))
+        answers: list[RowPrediction] = []
+        probabilities: list[float] = []
+        inputs: list[bytes] = []
+        for assessed in self._assessor.assess_parts(parts):
+            start, stop = len(answers), len(answers) + len(assessed.matrix)
+            answers += self._row_predictions(numbers[start:stop], ids[start:stop], assessed)
+            probabilities += assessed.probabilities
+            inputs.append(assessed.matrix.tobytes() if self._record_inputs else b"")
         results: list[RowPrediction | RowErrors] = [*answers, *errors]
         if errors:
             results.sort(key=_number)
-        return Batch(batch_id, len(rows), len(errors), results)
+        logger.info(
+            "Lot de prédictions effectué (lignes: %d, refusées: %d, lot: %s)",
+            len(results),
+            len(errors),
+            batch_id,
+        )
+        records = Records(
+            self._clock(),
+            ids,
+            probabilities,
+            [self._timer() - started],
+            [request_id.get()],
+            b"".join(inputs),
+            batch_id,
+        )
+        return Answered(Batch(batch_id, len(results), len(errors), results), records)
 
-    def _keep_batch(
-        self,
-        valid: Sequence[tuple[int, Inputs | Record]],
-        ids: Sequence[str],
-        columns: tuple[list[int], list[float], list[str], list[bool]],
-        started: float,
-        batch_id: str,
-    ) -> None:
-        now, latency, request = self._clock(), self._timer() - started, request_id.get()
-        name, version, keep = self.manifest.name, self.manifest.version, self._record_inputs
-        records = [
-            PredictionRecord(
-                id_,
-                now,
-                name,
-                version,
-                prediction,
-                probability,
-                risk,
-                latency,
-                inputs if keep else None,
-                batch_id,
-                request,
+    def _row_predictions(
+        self, numbers: Sequence[int], ids: Sequence[str], assessed: Assessed
+    ) -> Iterable[RowPrediction]:
+        predictions = np.array(assessed.probabilities) >= self._form.threshold
+        warnings: Iterable[tuple[InputWarning, ...]] = repeat(())
+        if not all(assessed.usual):
+            warnings = (
+                () if usual else self._warnings(assessed.matrix, i)
+                for i, usual in enumerate(assessed.usual)
             )
-            for (_, inputs), id_, prediction, probability, risk, _ in zip(
-                valid, ids, *columns, strict=True
-            )
-        ]
-        self._writer.put_all(self._records, records)
+        return map(
+            RowPrediction,
+            numbers,
+            predictions.view(np.int8).tolist(),
+            assessed.probabilities,
+            map(self._form.bands.__getitem__, assessed.bands),
+            ids,
+            warnings,
+        )
 
-    def _checked(self, row: object) -> Inputs | Record | tuple[FieldError, ...]:
+    def _parts(self, records: Sequence[Inputs]) -> Iterator[Matrix]:
+        for start in range(0, len(records), PART):
+            yield self._decoder.columns(records[start : start + PART])
+
+    def _checked(self, row: object) -> Row | tuple[FieldError, ...]:
         if isinstance(row, msgspec.Raw):
             inputs = self._decoder.record(row)
             if inputs is not None:
-                return inputs
+                return self._decoder.row(inputs)
             row = table.decoded(row)
-        return self.schema.check(row, MAX_ROW_ERRORS)
+        record = self.schema.check(row, MAX_ROW_ERRORS)
+        return record if isinstance(record, tuple) else self._decoder.row_of(record)
 
-    def _matrix(self, valid: Sequence[Inputs | Record]) -> Matrix:
-        row, row_of = self._decoder.row, self._decoder.row_of
-        return self._decoder.matrix(
-            [row(inputs) if isinstance(inputs, Inputs) else row_of(inputs) for inputs in valid]
-        )
+    def _warnings(self, matrix: Matrix, i: int) -> tuple[InputWarning, ...]:
+        return self.schema.warnings(self._form.record(matrix[i].tolist()))
 
-    def _as_record(self, inputs: Inputs | Record) -> Record:
-        return self._decoder.as_record(inputs) if isinstance(inputs, Inputs) else inputs
 
-    # --- The model ----------------------------------------------------------------------------
+def form_of(manifest: Manifest) -> RecordForm:
+    """How this model's records are put into words."""
+    return RecordForm(
+        manifest.name,
+        manifest.version,
+        manifest.threshold,
+        [band.name for band in manifest.bands],
+        [band.upper for band in manifest.bands[:-1]],
+        [feature.name for feature in manifest.features],
+        [_values(feature) for feature in manifest.features],
+    )
 
-    def _assess(self, rows: Sequence[Row]) -> list[tuple[float, int, bool]]:
-        probabilities, bands, usual = self._assessed(self._decoder.matrix(rows))
-        return list(zip(probabilities.tolist(), bands.tolist(), usual.tolist(), strict=True))
 
-    def _assessed(self, matrix: Matrix) -> tuple[Any, Any, Any]:
-        """Of each row its probability, the place of its band, and whether it needs no warning."""
-        if self.engine is None:
-            raise NotReady("The model is still being loaded.", headers={"Retry-After": "1"})
-        probabilities = self.engine.probabilities(matrix)
-        bands = self._uppers.searchsorted(probabilities, side="right")
-        return probabilities, bands, self._range.usual(matrix)
+def _values(feature: Feature) -> list[Value] | None:
+    if feature.type == "boolean":
+        return [False, True]
+    return list(feature.values) or None
+
+
+def _check_count(rows: int) -> None:
+    if not 1 <= rows <= MAX_ROWS:
+        code, message = ("too_many", "has too many rows") if rows else ("too_few", "has no row")
+        wrong = FieldError("records", code, message, f"from 1 to {MAX_ROWS} rows")
+        raise bad_input([wrong])
 
 
 def _number(answer: RowPrediction | RowErrors) -> int:

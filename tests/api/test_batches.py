@@ -15,7 +15,7 @@ from api.apis import Api, entries, faults, problem
 from real import RedisServer, eventually
 
 from riskspace.model.schema import MAX_ROW_ERRORS
-from riskspace.predictions import Batch
+from riskspace.service import Answered
 from riskspace.web import bodies
 
 GOOD, BAD = tiny.RECORD, {**tiny.RECORD, "hours": -1}
@@ -34,7 +34,7 @@ def test_batches_wait_for_each_other(redis_api: Api, monkeypatch: pytest.MonkeyP
     service, at_once = redis_api.backend.service, [0, 0]
     predict_rows = service.predict_rows
 
-    def counted(body: bytes, *, csv: bool) -> Batch:
+    def counted(body: bytes, *, csv: bool) -> Answered:
         at_once[0] += 1
         at_once[1] = max(at_once)
         time.sleep(0.05)  # long enough for the others to come in

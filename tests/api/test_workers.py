@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -23,12 +25,19 @@ def children(pid: int) -> set[int]:
     return {int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
+def listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
 @pytest.fixture
 def several(program: Start, pumps: Path, redis_server: RedisServer) -> tuple[Program, str]:
     port = free_port()
     environ = on_redis(redis_server, MODEL_PATH=str(pumps), API_PORT=str(port), WEB_CONCURRENCY="3")
     api = program("riskspace.api", environ)
     eventually(lambda: api.text().count("Modèle chargé") == 3, 20)
+    eventually(lambda: listens(port), 20)
     return api, f"http://127.0.0.1:{port}"
 
 

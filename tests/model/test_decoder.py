@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 import tiny
@@ -18,7 +17,9 @@ from riskspace.model.decoder import Decoder
 from riskspace.model.encoding import encode
 from riskspace.model.manifest import Manifest, Record
 from riskspace.model.schema import Schema
+from riskspace.service import form_of
 
+BATCHES = b"[%s, %s]", b'{"records": [%s, %s]}'
 REQUIRED = b'"hours": 5, "material": "steel"'
 
 
@@ -33,16 +34,21 @@ def agrees(manifest: Manifest, body: bytes) -> bool:
     """Whether the quick way took a body. What it took is what the schema reads."""
     decoder = Decoder(manifest)
     inputs = decoder.record(body)
+    batches = [decoder.batch(batch % (body, body)) for batch in BATCHES]
     if inputs is None:
+        assert all(batch is None or len(batch) != 2 for batch in batches)
         return False
     record = of_schema(Schema(manifest), body)
     assert record is not None, "taken, though the schema refuses it"
-    assert decoder.as_record(inputs) == record
-    assert list(decoder.as_record(inputs)) == list(record)
-    assert msgspec.json.decode(msgspec.json.encode(inputs)) == record
     row = decoder.matrix([decoder.row(inputs)])
     np.testing.assert_array_equal(row, encode(manifest.features, [record]))
     np.testing.assert_array_equal(row, decoder.matrix([decoder.row_of(record)]))
+    as_kept = form_of(manifest).record(row[0].tolist())
+    assert as_kept == record
+    assert list(as_kept) == list(record)
+    for batch in batches:
+        assert batch is not None
+        np.testing.assert_array_equal(np.tile(row, (2, 1)), decoder.columns(batch))
     return True
 
 

@@ -16,8 +16,8 @@ import pytest
 from real import RedisServer
 from store.streams import NewStream, at
 
-from riskspace.store.memory import MemoryStore
 from riskspace.store.protocol import Store, StoreError, Stream
+from riskspace.store.queues import EntryQueue
 from riskspace.store.redis import RedisStore
 from riskspace.store.writer import BATCH, Writer
 
@@ -58,19 +58,25 @@ async def running(writer: Writer) -> AsyncIterator[None]:
             await task
 
 
-def put(writer: Writer, stream: Stream, *numbers: int) -> None:
+def put(queue: EntryQueue, *numbers: int) -> None:
     for number in numbers:
-        writer.put(stream, Number(number))
+        queue.put(Number(number))
+
+
+def queued(store: Store, stream: Stream, capacity: int = 20_000) -> tuple[Writer, EntryQueue]:
+    queue = EntryQueue(stream, capacity)
+    return Writer(store, (queue,)), queue
 
 
 async def test_a_flush_writes_all_that_was_put_in_its_order(
     store: Store, new_stream: NewStream
 ) -> None:
     one, other = new_stream(), new_stream()
-    writer = Writer(store, (one, other))
+    queues = EntryQueue(one, 20_000), EntryQueue(other, 20_000)
+    writer = Writer(store, queues)
     many = range(2 * BATCH + 1)
-    put(writer, one, *many)
-    put(writer, other, 7, 8)
+    put(queues[0], *many)
+    put(queues[1], 7, 8)
     await writer.flush()
     assert await written(store, one) == list(many)
     assert await written(store, other) == [7, 8]
@@ -81,22 +87,22 @@ async def test_a_flush_writes_all_that_was_put_in_its_order(
 async def test_entries_arrive_by_themselves_when_the_writer_runs(
     store: Store, stream: Stream
 ) -> None:
-    writer = Writer(store, (stream,))
+    writer, queue = queued(store, stream)
     async with running(writer):
-        put(writer, stream, 1, 2, 3)
+        put(queue, 1, 2, 3)
         assert await until_written(store, stream, 3) == [1, 2, 3]
 
 
 async def test_put_never_waits_when_redis_is_stuck(
     redis_server: RedisServer, redis_store: RedisStore, stream: Stream
 ) -> None:
-    writer = Writer(redis_store, (stream,))
+    writer, queue = queued(redis_store, stream)
     os.kill(redis_server.pid, signal.SIGSTOP)
     async with running(writer):
-        put(writer, stream, 0)
+        put(queue, 0)
         await asyncio.sleep(0.1)  # the writer is waiting for Redis now
         started = time.perf_counter()
-        put(writer, stream, *range(1, 10_000))
+        put(queue, *range(1, 10_000))
         assert time.perf_counter() - started < 1
         os.kill(redis_server.pid, signal.SIGCONT)
         found = await until_written(redis_store, stream, 10_000)
@@ -107,10 +113,10 @@ async def test_put_never_waits_when_redis_is_stuck(
 async def test_the_oldest_go_and_are_counted_when_the_queue_is_full(
     store: Store, stream: Stream
 ) -> None:
-    writer = Writer(store, (stream,), capacity=10)
-    put(writer, stream, *range(10))
+    writer, queue = queued(store, stream, capacity=10)
+    put(queue, *range(10))
     assert writer.lost == 0
-    put(writer, stream, *range(10, 25))
+    put(queue, *range(10, 25))
     assert writer.lost == 15
     await writer.flush()
     assert await written(store, stream) == list(range(15, 25))
@@ -120,9 +126,10 @@ async def test_a_full_queue_takes_nothing_from_the_others(
     store: Store, new_stream: NewStream
 ) -> None:
     one, other = new_stream(), new_stream()
-    writer = Writer(store, (one, other), capacity=10)
-    put(writer, other, 1)
-    put(writer, one, *range(100))
+    queues = EntryQueue(one, 10), EntryQueue(other, 10)
+    writer = Writer(store, queues)
+    put(queues[1], 1)
+    put(queues[0], *range(100))
     await writer.flush()
     assert await written(store, other) == [1]
 
@@ -130,14 +137,14 @@ async def test_a_full_queue_takes_nothing_from_the_others(
 async def test_nothing_is_lost_when_redis_goes_and_comes_back(
     redis_server: RedisServer, redis_store: RedisStore, stream: Stream
 ) -> None:
-    writer = Writer(redis_store, (stream,))
+    writer, queue = queued(redis_store, stream)
     redis_server.stop()
     many = range(BATCH + 10)
-    put(writer, stream, *many)
+    put(queue, *many)
     for _ in range(2):
         with pytest.raises(StoreError):
             await writer.flush()
-    put(writer, stream, 9999)
+    put(queue, 9999)
     await asyncio.to_thread(redis_server.start)
     await writer.flush()
     assert await written(redis_store, stream) == [*many, 9999]
@@ -147,12 +154,12 @@ async def test_nothing_is_lost_when_redis_goes_and_comes_back(
 async def test_the_bound_holds_while_redis_is_away(
     redis_server: RedisServer, redis_store: RedisStore, stream: Stream
 ) -> None:
-    writer = Writer(redis_store, (stream,), capacity=10)
+    writer, queue = queued(redis_store, stream, capacity=10)
     redis_server.stop()
-    put(writer, stream, 0, 1, 2)
+    put(queue, 0, 1, 2)
     with pytest.raises(StoreError):
         await writer.flush()  # those three are being written: they don't count any more
-    put(writer, stream, *range(3, 20))
+    put(queue, *range(3, 20))
     await asyncio.to_thread(redis_server.start)
     await writer.flush()
     assert await written(redis_store, stream) == [0, 1, 2, *range(10, 20)]
@@ -166,10 +173,10 @@ async def test_what_was_queued_arrives_by_itself_when_redis_is_back(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "api")
-    writer = Writer(redis_store, (stream,))
+    writer, queue = queued(redis_store, stream)
     async with running(writer):
         redis_server.stop()
-        put(writer, stream, *range(5))
+        put(queue, *range(5))
         for _ in range(100):
             if caplog.messages:
                 break
@@ -183,8 +190,8 @@ async def test_what_was_queued_arrives_by_itself_when_redis_is_back(
 
 
 async def test_a_close_drains(store: Store, stream: Stream) -> None:
-    writer = Writer(store, (stream,))
-    put(writer, stream, *range(BATCH + 1))
+    writer, queue = queued(store, stream)
+    put(queue, *range(BATCH + 1))
     await writer.close(patience=5)
     assert len(await written(store, stream)) == BATCH + 1
 
@@ -194,8 +201,8 @@ async def test_a_close_is_bounded_and_says_what_is_lost_when_redis_is(
     redis_server: RedisServer, stream: Stream, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
     store = at(redis_server)
-    writer = Writer(store, (stream,))
-    put(writer, stream, *range(BATCH + 1))
+    writer, queue = queued(store, stream)
+    put(queue, *range(BATCH + 1))
     if how == "stopped":
         redis_server.stop()
     else:
@@ -210,9 +217,9 @@ async def test_a_close_is_bounded_and_says_what_is_lost_when_redis_is(
 async def test_entries_arrive_in_each_thread_s_order_when_many_put(
     store: Store, stream: Stream
 ) -> None:
-    writer = Writer(store, (stream,))
+    writer, queue = queued(store, stream)
     threads = [
-        threading.Thread(target=put, args=(writer, stream, *range(first, first + 1000)))
+        threading.Thread(target=put, args=(queue, *range(first, first + 1000)))
         for first in range(0, 8000, 1000)
     ]
     async with running(writer):
@@ -225,16 +232,3 @@ async def test_entries_arrive_in_each_thread_s_order_when_many_put(
     for first in range(0, 8000, 1000):
         own = [number for number in found if first <= number < first + 1000]
         assert own == sorted(own)
-
-
-async def test_those_put_together_are_counted_like_those_put_one_by_one(stream: Stream) -> None:
-    """Some push out others, and more than there is room for push out their own."""
-    for count in (1, 20, 1_500):
-        alone, together = (Writer(MemoryStore(), (stream,), 1000) for _ in range(2))
-        entries = [Number(n) for n in range(count)]
-        for writer in (alone, together):
-            put(writer, stream, *range(995))
-        for entry in entries:
-            alone.put(stream, entry)
-        together.put_all(stream, entries)
-        assert together.lost == alone.lost == max(0, 995 + count - 1000)

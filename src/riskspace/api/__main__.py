@@ -13,6 +13,7 @@ from riskspace.backend import assemble
 from riskspace.errors import PackageError
 from riskspace.settings import Settings
 from riskspace.web import workers
+from riskspace.web.allocator import keep_freed_memory
 from riskspace.web.server import listen, prepare, serve
 
 # Seconds that another thread may go on for while the event loop wants to; Python's own are 5 ms.
@@ -22,6 +23,7 @@ GIVE_WAY = 0.0005
 def main() -> int:
     """Serves until stopped; 1 when the model package is refused or the port is taken."""
     chosen = settings.load_or_exit()
+    keep_freed_memory()
     try:
         listener = listen(chosen.api_host, chosen.api_port, "API_HOST, API_PORT")
     except OSError as error:

@@ -17,7 +17,7 @@ from riskspace.errors import (
     NotReady,
     UnsupportedMedia,
 )
-from riskspace.service import MAX_ROWS
+from riskspace.service import MAX_ROWS, Answered
 from riskspace.web import answers, bodies
 
 _REFUSALS = answers.problems(MalformedBody, BodyTooLarge, UnsupportedMedia, BadInput, NotReady)
@@ -41,7 +41,7 @@ def router(backend: Backend, encode: Encoder) -> APIRouter:
         """The risk of one record. A field that is not required may be left out or null."""
         bodies.media_type(request, (bodies.JSON,))
         body = await bodies.read(request, bodies.RECORD_LIMIT)
-        answer = await run_in_threadpool(service.predict_json, body)
+        answer = service.answer(*await run_in_threadpool(service.assess_json, body))
         return Response(encode.prediction(answer), media_type=bodies.JSON)
 
     @routes.post(
@@ -62,12 +62,14 @@ def router(backend: Backend, encode: Encoder) -> APIRouter:
         media_type = bodies.media_type(request, (bodies.JSON, bodies.CSV))
         body = await bodies.read(request, bodies.BATCH_LIMIT)
 
-        def answer() -> bytes:
-            return encode.batch(service.predict_rows(body, csv=media_type == bodies.CSV))
+        def answer() -> tuple[Answered, bytes]:
+            answered = service.predict_rows(body, csv=media_type == bodies.CSV)
+            return answered, encode.batch(answered.batch)
 
         async with one_at_a_time:
-            await service.room()
-            content = await to_thread.run_sync(answer)
+            await backend.writer.room(backend.records, MAX_ROWS)
+            answered, content = await to_thread.run_sync(answer)
+            service.keep(answered)
         return Response(content, media_type=bodies.JSON)
 
     return routes

@@ -3,7 +3,11 @@ the schema doesn't, and leaves the rest, and every error's wording, to the schem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import struct
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -23,7 +27,7 @@ class Decoder:
         features = manifest.features
         self._type = msgspec.defstruct(
             "Inputs",
-            [_field(f"feature_{i}", feature) for i, feature in enumerate(features)],
+            [_field(_place(i), feature) for i, feature in enumerate(features)],
             kw_only=True,
             frozen=True,
             gc=False,
@@ -32,11 +36,15 @@ class Decoder:
         self._names = [feature.name for feature in features]
         self._decode = msgspec.json.Decoder(self._type).decode
         self._whole = [i for i, feature in enumerate(features) if feature.type == "integer"]
-        self._codes: list[tuple[int, dict[str | None, float | None]]] = [
-            (i, {None: None} | {value: float(code) for code, value in enumerate(feature.values)})
+        self._codes: dict[int, dict[str | None, float]] = {
+            i: {None: math.nan} | {value: float(code) for code, value in enumerate(feature.values)}
             for i, feature in enumerate(features)
             if feature.type == "choice"
-        ]
+        }
+        bare = list[self._type]  # type: ignore[name-defined]
+        wrapped = msgspec.defstruct("Records", [("records", bare)], forbid_unknown_fields=True)
+        self._decode_bare: Callable[[bytes], Any] = msgspec.json.Decoder(bare).decode
+        self._decode_wrapped: Callable[[bytes], Any] = msgspec.json.Decoder(wrapped).decode
 
     def record(self, body: bytes | msgspec.Raw) -> Inputs | None:
         """One valid record from JSON; None where the schema has to look at it."""
@@ -54,23 +62,56 @@ class Decoder:
     def row(self, inputs: Inputs) -> Row:
         """A record as a row of the engine's matrix, None for unknown."""
         row = list(msgspec.structs.astuple(inputs))
-        for i, codes in self._codes:
+        for i, codes in self._codes.items():
             row[i] = codes[row[i]]
         return row
 
     def row_of(self, record: Record) -> Row:
         """The same of a record that the schema gave."""
         row: list[Any] = list(record.values())
-        for i, codes in self._codes:
+        for i, codes in self._codes.items():
             row[i] = codes[row[i]]
         return row
 
     def matrix(self, rows: Sequence[Row]) -> Matrix:
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(self._names))
 
-    def as_record(self, inputs: Inputs) -> Record:
-        """The same record as the schema gives it."""
-        return dict(zip(self._names, msgspec.structs.astuple(inputs), strict=True))
+    def batch(self, body: bytes) -> list[Inputs] | None:
+        """Many valid records from JSON, a list or an object that holds it as `records`; None where
+        they have to be looked at one by one."""
+        for decode in (self._decode_bare, self._decode_wrapped):
+            with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                found = decode(body)
+                records: list[Inputs] = found if isinstance(found, list) else found.records
+                return records if self._are_whole(records) else None
+        return None
+
+    def columns(self, records: Sequence[Inputs]) -> Matrix:
+        """Valid records as the engine's matrix, made a column at a time."""
+        matrix = np.empty((len(self._names), len(records)))
+        for i, column in enumerate(zip(*map(msgspec.structs.astuple, records), strict=True)):
+            codes = self._codes.get(i)
+            matrix[i] = _numbers(column if codes is None else list(map(codes.__getitem__, column)))
+        return np.ascontiguousarray(matrix.T)
+
+    def _are_whole(self, records: Sequence[Inputs]) -> bool:
+        for i in self._whole:
+            column = _numbers(list(map(attrgetter(_place(i)), records)))
+            if not ((np.floor(column) == column) | np.isnan(column)).all():
+                return False
+        return True
+
+
+def _numbers(column: Sequence[Any]) -> Matrix:
+    try:
+        # Four times as fast as numpy, but it doesn't take None.
+        return np.frombuffer(struct.pack(f"{len(column)}d", *column))
+    except struct.error:
+        return np.array(column, dtype=np.float64)
+
+
+def _place(i: int) -> str:
+    return f"feature_{i}"
 
 
 def _field(place: str, feature: Feature) -> tuple[str, Any, Any]:

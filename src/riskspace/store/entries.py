@@ -1,10 +1,10 @@
-"""What is kept: a log entry, a prediction record, and a page of either."""
+"""What is kept: a log entry, and a page of entries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -59,38 +59,6 @@ class PredictionLine(msgspec.Struct, frozen=True, gc=False):
             "logger": "api",
             "message": self.message(),
             **_known(request_id=self.request_id, prediction_id=self.prediction_id),
-        }
-
-
-class PredictionRecord(msgspec.Struct, frozen=True, gc=False):
-    """One prediction as it was answered. `time` is in seconds since the epoch, `latency` in
-    seconds from the record to its answer; `inputs`, a valid record in whatever shape, is None where
-    they aren't kept."""
-
-    id: str
-    time: float
-    model: str
-    version: str
-    prediction: int
-    probability: float
-    band: str
-    latency: float
-    inputs: Any
-    batch_id: str | None = None
-    request_id: str | None = None
-
-    def fields(self) -> dict[str, str]:
-        inputs = None if self.inputs is None else msgspec.json.encode(self.inputs).decode()
-        return {
-            "id": self.id,
-            "timestamp": timestamp(self.time),
-            "model": self.model,
-            "version": self.version,
-            "prediction": str(self.prediction),
-            "probability": repr(self.probability),
-            "band": self.band,
-            "latency_ms": f"{self.latency * 1000:.3f}",
-            **_known(inputs=inputs, batch_id=self.batch_id, request_id=self.request_id),
         }
 
 

@@ -6,17 +6,15 @@ import logging
 
 from riskspace.logs import request_id
 from riskspace.store.entries import LogEntry
-from riskspace.store.protocol import Stream
-from riskspace.store.writer import Writer
+from riskspace.store.queues import EntryQueue
 
 
 class StreamHandler(logging.Handler):
-    """Hands every log record to the writer, in parts, without waiting."""
+    """Queues every log record, in parts, without waiting."""
 
-    def __init__(self, writer: Writer, stream: Stream) -> None:
+    def __init__(self, queue: EntryQueue) -> None:
         super().__init__()
-        self._writer = writer
-        self._stream = stream
+        self._queue = queue
 
     def emit(self, record: logging.LogRecord) -> None:
         entry = LogEntry(
@@ -27,4 +25,4 @@ class StreamHandler(logging.Handler):
             request_id=request_id.get(),
             prediction_id=getattr(record, "prediction_id", None),
         )
-        self._writer.put(self._stream, entry)
+        self._queue.put(entry)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from riskspace.store.entries import Entry
-from riskspace.store.protocol import Store, StoreError, Stream
+from riskspace.store.protocol import Store, StoreError
+from riskspace.store.queues import Queue
 
 logger = logging.getLogger("api")
 
@@ -17,42 +15,22 @@ logger = logging.getLogger("api")
 BATCH = 200
 # Seconds between two looks at the queues, while there is something to write and else, and the
 # longest pause while the store is away.
-BUSY_INTERVAL = 0.005
+BUSY_INTERVAL = 0.02
 INTERVAL = 0.05
 LONGEST_PAUSE = 1.0
-# Entries that every queue holds, however few its stream keeps.
-LEAST = 1000
 # Seconds that a batch waits at most for room.
 PATIENCE = 5.0
 # Seconds between two lines on what was lost.
 TELL_EVERY = 10.0
 
 
-@dataclass(slots=True)
-class _Queue:
-    """Entries on their way to one stream. What was taken off to be written stays in `writing`
-    until the store has acknowledged it."""
-
-    stream: Stream
-    waiting: deque[Entry]
-    writing: list[Entry] = field(default_factory=list)
-    lost: int = 0
-
-
 class Writer:
-    """A bounded queue a stream, written to the store in batches by one task.
+    """Writes queues to the store in batches, by one task. While the store is away everything stays
+    queued; what a full queue pushed out is counted in `lost` and told in the log."""
 
-    `put` may be called from any thread and never waits. Past `capacity` entries, or past what the
-    stream keeps anyway, the oldest go, counted in `lost` and told in the log. While the store is
-    away everything stays queued.
-    """
-
-    def __init__(self, store: Store, streams: Sequence[Stream], capacity: int = 20_000) -> None:
+    def __init__(self, store: Store, queues: Sequence[Queue]) -> None:
         self._store = store
-        self._queues = {
-            stream.key: _Queue(stream, deque(maxlen=min(capacity, max(stream.max_entries, LEAST))))
-            for stream in streams
-        }
+        self._queues = queues
         self._writing = asyncio.Lock()
         self._away = False
         self._told = 0
@@ -61,26 +39,13 @@ class Writer:
     @property
     def lost(self) -> int:
         """Entries that a full queue has pushed out so far."""
-        return sum(queue.lost for queue in self._queues.values())
+        return sum(queue.lost for queue in self._queues)
 
-    def put(self, stream: Stream, entry: Entry) -> None:
-        queue = self._queues[stream.key]
-        if len(queue.waiting) == queue.waiting.maxlen:
-            queue.lost += 1
-        queue.waiting.append(entry)
-
-    def put_all(self, stream: Stream, entries: Sequence[Entry]) -> None:
-        queue = self._queues[stream.key]
-        queue.lost += max(0, len(queue.waiting) + len(entries) - (queue.waiting.maxlen or 0))
-        queue.waiting.extend(entries)
-
-    async def room(self, stream: Stream, entries: int) -> None:
+    async def room(self, queue: Queue, entries: int) -> None:
         """Waits until as many entries can be put without pushing others out; not while the store is
         away, and not for ever."""
-        queue = self._queues[stream.key]
-        most = queue.waiting.maxlen or 0
         give_up = asyncio.get_running_loop().time() + PATIENCE
-        while not self._away and len(queue.waiting) + min(entries, most) > most:
+        while not self._away and len(queue) + min(entries, queue.most) > queue.most:
             if asyncio.get_running_loop().time() > give_up:
                 return
             await asyncio.sleep(BUSY_INTERVAL)
@@ -110,7 +75,7 @@ class Writer:
         async with self._writing:
             refusals = []
             written = 0
-            for queue in self._queues.values():
+            for queue in self._queues:
                 try:
                     written += await self._drain(queue)
                 except StoreError as error:
@@ -126,17 +91,15 @@ class Writer:
         try:
             await asyncio.wait_for(self.flush(), patience)
         except (StoreError, TimeoutError):
-            left = sum(len(q.waiting) + len(q.writing) for q in self._queues.values())
+            left = sum(map(len, self._queues))
             logger.warning("Arrêt sans Redis (entrées non écrites: %d)", left)
 
-    async def _drain(self, queue: _Queue) -> int:
-        written = remaining = len(queue.waiting) + len(queue.writing)
-        while remaining > 0:
-            while queue.waiting and len(queue.writing) < BATCH:
-                queue.writing.append(queue.waiting.popleft())
-            await self._store.append(queue.stream, [entry.fields() for entry in queue.writing])
-            remaining -= len(queue.writing)
-            queue.writing.clear()
+    async def _drain(self, queue: Queue) -> int:
+        written = remaining = len(queue)
+        while remaining > 0 and (entries := queue.next(BATCH)):
+            await self._store.append(queue.stream, entries)
+            queue.written()
+            remaining -= len(entries)
         return written
 
     def _say_away(self, error: StoreError) -> None:
