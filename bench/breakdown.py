@@ -26,7 +26,7 @@ from riskspace.model.decoder import Decoder
 from riskspace.model.package import load as load_package
 from riskspace.service import form_of
 from riskspace.store.entries import Fields, PredictionLine
-from riskspace.store.protocol import Stream
+from riskspace.store.protocol import Mark, Stream
 from riskspace.store.records import Records
 
 TOGETHER = 16
@@ -118,8 +118,8 @@ async def _redis(backend: Backend, line: Fields, record: Fields) -> float:
     streams = backend.logbook.stream, records_stream
 
     async def turn() -> None:
-        await backend.store.append(streams[0], lines)
-        await backend.store.append(streams[1], records)
+        await backend.store.append(streams[0], lines, Mark(new_id(), 0))
+        await backend.store.append(streams[1], records, Mark(new_id(), 0))
 
     found = await _micro_async(turn, 50) / hundred
     await backend.store.close()

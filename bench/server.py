@@ -81,7 +81,9 @@ class Server:
         self._process = subprocess.Popen(
             self.contender.command(self.port, self.folder),
             cwd=ROOT,
-            env=_environment() | self._environ | {"API_PORT": str(self.port)},
+            env=_environment()
+            | self._environ
+            | {"API_PORT": str(self.port), "RUN_DIR": str(self.folder)},
             stdin=subprocess.DEVNULL,
             stdout=reader.stdin,
             stderr=subprocess.STDOUT,

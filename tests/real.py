@@ -44,7 +44,7 @@ class RedisServer:
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
-        self._folder = folder
+        self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -57,7 +57,7 @@ class RedisServer:
         assert executable is not None
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
         self._process = subprocess.Popen(
-            [executable, *options, "--dir", str(self._folder)],
+            [executable, *options, "--dir", str(self.folder)],
             stdout=subprocess.DEVNULL,
         )
         eventually(self._answers)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from riskspace.errors import PackageError
 from riskspace.logbook import Logbook
@@ -17,6 +18,7 @@ from riskspace.service import Service, form_of
 from riskspace.settings import Settings
 from riskspace.store.entries import PredictionLine
 from riskspace.store.handler import StreamHandler
+from riskspace.store.journal import Journal, orphans
 from riskspace.store.memory import MemoryStore
 from riskspace.store.protocol import Store, Stream
 from riskspace.store.queues import EntryQueue, RecordQueue
@@ -27,6 +29,8 @@ logger = logging.getLogger("api")
 
 # Seconds between two looks at the lines to print.
 PRINT_EVERY = 0.02
+# Seconds between two looks for journals whose process has died.
+ADOPT_EVERY = 5.0
 # Seconds that a start waits for the model at most; a slow one is loaded while the port is open.
 AT_ONCE = 0.25
 # Seconds that the last write to Redis may take at shutdown.
@@ -61,7 +65,10 @@ class Backend:
         if self.settings.uses_redis:
             logging.getLogger().addHandler(handler)
         logger.info("Démarrage de l'API...")
+        journals = self.settings.run_dir / "journal"
+        journal = self._open_journal(journals) if self.settings.uses_redis else None
         writing = asyncio.create_task(self.writer.run())
+        adopting = asyncio.create_task(self._adopt(journals)) if journal else None
         printing = asyncio.create_task(self._print())
         loading = asyncio.create_task(self._load())
         # A compiled model is there at once, and then nobody is told to come again.
@@ -71,6 +78,8 @@ class Backend:
         finally:
             logger.info("Arrêt de l'API...")
             await _end(loading)
+            if adopting:
+                await _end(adopting)
             # Before the writer's task ends: a write cut off in the middle would be made again.
             await self.writer.close(DRAIN)
             await _end(writing)
@@ -78,6 +87,32 @@ class Backend:
             self.output.write()
             logging.getLogger().removeHandler(handler)
             await self.store.close()
+            if journal is not None:
+                journal.close()
+
+    def _open_journal(self, root: Path) -> Journal | None:
+        try:
+            journal = Journal(root, self.records.form)
+        except OSError as error:
+            logger.warning("Journal impossible (%s: %s)", root, error.strerror)
+            return None
+        self.records.write_into(journal)
+        return journal
+
+    async def _adopt(self, root: Path) -> None:
+        """Takes over the journals of the dead: those from before, and those of siblings."""
+        while True:
+            for orphan in orphans(root):
+                left = await asyncio.to_thread(list, orphan.records())
+                queue = RecordQueue(self.records.stream, orphan.form, WAITING, orphan)
+                for number, records in left:
+                    queue.restore(number, records)
+                if queue:
+                    logger.info("Journal repris (prédictions: %d)", len(queue))
+                    self.writer.adopt(queue)
+                else:
+                    orphan.cut(0)
+            await asyncio.sleep(ADOPT_EVERY)
 
     async def _print(self) -> None:
         while True:

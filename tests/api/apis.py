@@ -76,6 +76,7 @@ def on_redis(server: RedisServer, **more: str) -> dict[str, str]:
         "LOGGING_HANDLER": "redis",
         "REDIS_HOST": "127.0.0.1",
         "REDIS_PORT": str(server.port),
+        "RUN_DIR": str(server.folder),
         **more,
     }
 

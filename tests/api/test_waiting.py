@@ -16,7 +16,7 @@ from api.apis import Api, problem, serving
 from real import RedisServer
 
 from riskspace.store.entries import Fields
-from riskspace.store.protocol import Stream
+from riskspace.store.protocol import Mark, Stream
 
 
 def test_a_write_under_way_is_not_made_again_when_the_api_ends(pumps: Path) -> None:
@@ -25,7 +25,7 @@ def test_a_write_under_way_is_not_made_again_when_the_api_ends(pumps: Path) -> N
     written: list[Fields] = []
     begun = threading.Event()
 
-    async def append(_: Stream, entries: Sequence[Fields]) -> None:
+    async def append(_: Stream, entries: Sequence[Fields], __: Mark) -> None:
         written.extend(entries)
         begun.set()
         await asyncio.sleep(0.3)

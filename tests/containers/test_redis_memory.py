@@ -21,7 +21,7 @@ FILL = """
 import asyncio, os, random, sys
 from riskspace.settings import load
 from riskspace.store.redis import RedisStore
-from riskspace.store.protocol import Stream
+from riskspace.store.protocol import Mark, Stream
 
 async def fill(total):
     store = RedisStore.of(load(os.environ))
@@ -33,7 +33,7 @@ async def fill(total):
                 {"number": str(number + i), "message": random.randbytes(2000).hex()}
                 for i in range(500)
             ]
-            await store.append(stream, entries)
+            await store.append(stream, entries, Mark("filler", number))
             written += 500 * 4000
         number += 500
     print(number)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from real import RedisServer
 
 from riskspace import settings
+from riskspace.ids import new_id
 from riskspace.store.entries import Fields, Page
-from riskspace.store.protocol import Stream
+from riskspace.store.protocol import Mark, Store, Stream
 from riskspace.store.redis import RedisStore
 
 NewStream = Callable[..., Stream]
@@ -17,6 +18,11 @@ NewStream = Callable[..., Stream]
 def at(server: RedisServer) -> RedisStore:
     """The store that the settings make for this server."""
     return RedisStore.of(settings.load({"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(server.port)}))
+
+
+async def add(store: Store, stream: Stream, entries: Sequence[Fields]) -> None:
+    """Adds entries, each time as another writer."""
+    await store.append(stream, entries, Mark(new_id(), 0))
 
 
 def numbered(count: int, start: int = 0) -> list[Fields]:

@@ -89,9 +89,11 @@ def many(first: int, count: int) -> Records:
 
 def drained(queue: RecordQueue, most: int) -> list[int]:
     found = []
-    while entries := queue.next(most):
+    while (following := queue.next(most))[0]:
+        entries, mark = following
         assert len(entries) <= most
-        assert queue.next(most) is entries, "the same until they are written"
+        assert queue.next(most) == following, "the same until they are written"
+        assert mark.first == int(entries[0]["id"])
         found += [int(entry["id"]) for entry in entries]
         queue.written()
     return found
@@ -114,9 +116,9 @@ def test_the_oldest_go_one_by_one_and_are_counted(sizes: list[int], most: int) -
 def test_what_is_being_written_is_not_pushed_out(size: int) -> None:
     queue = RecordQueue(Stream("records", 10), FORM, LEAST)
     queue.put(many(0, LEAST))
-    writing = [int(entry["id"]) for entry in queue.next(size)]
+    writing = [int(entry["id"]) for entry in queue.next(size)[0]]
     queue.put(many(LEAST, LEAST))
-    assert [int(entry["id"]) for entry in queue.next(size)] == writing
+    assert [int(entry["id"]) for entry in queue.next(size)[0]] == writing
     queue.written()
     assert drained(queue, 200) == list(range(LEAST, 2 * LEAST))
     assert queue.lost == LEAST - size

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 from real import RedisServer
 from redis import Redis
-from store.streams import at, numbered, numbers
+from store.streams import add, at, numbered, numbers
 
 from riskspace.store.entries import Page
 from riskspace.store.protocol import Store, StoreError, Stream
@@ -34,7 +34,7 @@ async def test_a_filter_stops_looking_past_the_limit_and_can_go_on(
     store = at(lasting_redis)
     beyond = 100
     for start in range(0, MAX_SCANNED + beyond, CHUNK):
-        await store.append(stream, numbered(min(CHUNK, MAX_SCANNED + beyond - start), start))
+        await add(store, stream, numbered(min(CHUNK, MAX_SCANNED + beyond - start), start))
 
     def oldest(fields: object) -> bool:
         return fields in numbered(beyond)
@@ -49,7 +49,7 @@ async def test_a_filter_stops_looking_past_the_limit_and_can_go_on(
 
 
 CALLS: dict[str, Callable[[Store, Stream], Awaitable[object]]] = {
-    "append": lambda store, stream: store.append(stream, numbered(1)),
+    "append": lambda store, stream: add(store, stream, numbered(1)),
     "page": lambda store, stream: store.page(stream, 1),
     "clear": lambda store, stream: store.clear(stream),
 }
@@ -73,7 +73,7 @@ async def test_a_call_fails_within_three_seconds_when_redis_is_stuck(
 ) -> None:
     os.kill(redis_server.pid, signal.SIGSTOP)
     with within(3.5), pytest.raises(StoreError):
-        await redis_store.append(stream, numbered(1))
+        await add(redis_store, stream, numbered(1))
 
 
 async def test_connected_tells_within_a_second_when_redis_is_stopped(
@@ -117,7 +117,7 @@ async def test_a_call_fails_when_redis_refuses(
 ) -> None:
     with Redis(port=redis_server.port) as client:
         client.set(stream.key, "a text, not a stream")
-    for call in (redis_store.append(stream, numbered(1)), redis_store.page(stream, 1)):
+    for call in (add(redis_store, stream, numbered(1)), redis_store.page(stream, 1)):
         with pytest.raises(StoreError):
             await call
 
@@ -125,11 +125,11 @@ async def test_a_call_fails_when_redis_refuses(
 async def test_no_entry_is_written_when_redis_has_no_room(
     redis_server: RedisServer, redis_store: RedisStore, stream: Stream
 ) -> None:
-    await redis_store.append(stream, numbered(3))
+    await add(redis_store, stream, numbered(3))
     with Redis(port=redis_server.port) as client:
         client.config_set("maxmemory", "1")
         with pytest.raises(StoreError):
-            await redis_store.append(stream, numbered(3, start=3))
+            await add(redis_store, stream, numbered(3, start=3))
         client.config_set("maxmemory", "0")
     assert numbers(await redis_store.page(stream, 10)) == [2, 1, 0]
 
@@ -137,7 +137,7 @@ async def test_no_entry_is_written_when_redis_has_no_room(
 async def test_a_batch_is_one_transaction(
     redis_server: RedisServer, redis_store: RedisStore, stream: Stream
 ) -> None:
-    await redis_store.append(stream, numbered(CHUNK))
+    await add(redis_store, stream, numbered(CHUNK))
     with Redis(port=redis_server.port) as client:
         calls: dict[str, dict[str, int]] = client.info("commandstats")
     assert calls["cmdstat_evalsha"]["calls"] - calls["cmdstat_evalsha"]["failed_calls"] == 1
@@ -147,9 +147,9 @@ async def test_a_batch_is_one_transaction(
 async def test_a_stream_is_empty_when_redis_evicted_it(
     redis_server: RedisServer, redis_store: RedisStore, stream: Stream
 ) -> None:
-    await redis_store.append(stream, numbered(3))
+    await add(redis_store, stream, numbered(3))
     with Redis(port=redis_server.port) as client:
         client.delete(stream.key)
     assert await redis_store.page(stream, 10) == Page((), 0, None)
-    await redis_store.append(stream, numbered(1))
+    await add(redis_store, stream, numbered(1))
     assert (await redis_store.page(stream, 10)).total == 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 import pytest
-from store.streams import numbered, numbers
+from store.streams import add, numbered, numbers
 
 from riskspace.store.entries import Fields, Page
 from riskspace.store.memory import MemoryStore
@@ -22,8 +22,8 @@ def even(fields: Fields) -> bool:
 
 async def test_entries_come_back_as_they_were_newest_first(store: Store, stream: Stream) -> None:
     entries = [{"a": "1", "b": ""}, {"a": "é\n🎈", "c d": '"'}, {"a": "x" * 10_000}]
-    await store.append(stream, entries[:2])
-    await store.append(stream, entries[2:])
+    await add(store, stream, entries[:2])
+    await add(store, stream, entries[2:])
     page = await store.page(stream, 10)
     assert [dict(fields) for _, fields in page.entries] == entries[::-1]
     assert page.total == 3
@@ -31,20 +31,20 @@ async def test_entries_come_back_as_they_were_newest_first(store: Store, stream:
 
 
 async def test_a_text_that_is_no_unicode_is_kept_all_the_same(store: Store, stream: Stream) -> None:
-    await store.append(stream, [{"a": "half a pair: \ud800"}])
+    await add(store, stream, [{"a": "half a pair: \ud800"}])
     ((_, fields),) = (await store.page(stream, 1)).entries
     assert fields["a"].startswith("half a pair: ")
 
 
 async def test_ids_are_never_the_same(store: Store, stream: Stream) -> None:
     for _ in range(3):
-        await store.append(stream, numbered(100))
+        await add(store, stream, numbered(100))
     page = await store.page(stream, 1000)
     assert len({id_ for id_, _ in page.entries}) == 300
 
 
 async def test_a_stream_is_empty_when_nothing_was_appended(store: Store, stream: Stream) -> None:
-    await store.append(stream, [])
+    await add(store, stream, [])
     assert await store.page(stream, 10) == Page((), 0, None)
 
 
@@ -63,7 +63,7 @@ async def pages(store: Store, stream: Stream, limit: int) -> list[list[int]]:
 async def test_a_cursor_leads_to_the_end_without_loss_or_repeat(
     store: Store, stream: Stream, limit: int
 ) -> None:
-    await store.append(stream, numbered(51))
+    await add(store, stream, numbered(51))
     found = await pages(store, stream, limit)
     assert list(chain(*found)) == list(range(50, -1, -2))
     assert all(len(page) == limit for page in found[:-1])
@@ -71,9 +71,9 @@ async def test_a_cursor_leads_to_the_end_without_loss_or_repeat(
 
 
 async def test_a_cursor_keeps_its_place_when_entries_arrive(store: Store, stream: Stream) -> None:
-    await store.append(stream, numbered(10))
+    await add(store, stream, numbered(10))
     first = await store.page(stream, 4)
-    await store.append(stream, numbered(10, start=10))
+    await add(store, stream, numbered(10, start=10))
     second = await store.page(stream, 4, before=first.next_cursor)
     assert numbers(first) + numbers(second) == [9, 8, 7, 6, 5, 4, 3, 2]
 
@@ -82,9 +82,9 @@ async def test_a_cursor_keeps_its_place_when_its_entry_is_gone(
     store: Store, stream: Stream
 ) -> None:
     short = Stream(stream.key, max_entries=5)
-    await store.append(short, numbered(5))
+    await add(store, short, numbered(5))
     cursor = (await store.page(short, 4)).next_cursor
-    await store.append(short, numbered(5, start=5))
+    await add(store, short, numbered(5, start=5))
     assert numbers(await store.page(short, 4, before=cursor)) == []
 
 
@@ -98,14 +98,14 @@ NEVER_GIVEN = (
 async def test_a_cursor_is_refused_when_it_was_never_given(
     store: Store, stream: Stream, cursor: str
 ) -> None:
-    await store.append(stream, numbered(1))
+    await add(store, stream, numbered(1))
     with pytest.raises(ValueError, match=r".+"):
         await store.page(stream, 10, before=cursor)
 
 
 async def test_since_and_a_filter_agree(store: Store, stream: Stream) -> None:
     now = time.time()
-    await store.append(stream, numbered(10))
+    await add(store, stream, numbered(10))
     assert numbers(await store.page(stream, 3, since=now - 1, keep=even)) == [8, 6, 4]
     assert numbers(await store.page(stream, 3, since=-1e11, keep=even)) == [8, 6, 4]
     later = await store.page(stream, 3, since=now + 3600, keep=lambda _: False)
@@ -122,7 +122,7 @@ async def test_the_oldest_go_when_there_are_too_many(
 ) -> None:
     short = Stream(stream.key, max_entries=10)
     for start in range(0, 30, at_once):
-        await store.append(short, numbered(min(at_once, 30 - start), start))
+        await add(store, short, numbered(min(at_once, 30 - start), start))
     assert await kept(store, short) == list(range(20, 30))
     assert (await store.page(short, 1)).total == 10
 
@@ -130,7 +130,7 @@ async def test_the_oldest_go_when_there_are_too_many(
 async def test_the_oldest_go_when_they_are_too_large(store: Store, stream: Stream) -> None:
     small = Stream(stream.key, max_entries=100_000, max_bytes=100_000)
     for start in range(0, 2000, 100):
-        await store.append(small, [{**e, "text": "x" * 200} for e in numbered(100, start)])
+        await add(store, small, [{**e, "text": "x" * 200} for e in numbered(100, start)])
     left = await kept(store, small)
     assert left == list(range(2000 - len(left), 2000))
     assert 200 <= len(left) <= 500  # 100 kB of about 200 bytes each, less what Redis adds
@@ -138,21 +138,21 @@ async def test_the_oldest_go_when_they_are_too_large(store: Store, stream: Strea
 
 async def test_an_entry_goes_when_it_alone_is_too_large(store: Store, stream: Stream) -> None:
     small = Stream(stream.key, max_entries=10, max_bytes=10_000)
-    await store.append(small, [{"n": "0", "text": "x" * 100_000}])
+    await add(store, small, [{"n": "0", "text": "x" * 100_000}])
     assert await kept(store, small) == []
-    await store.append(small, numbered(1, start=1))
+    await add(store, small, numbered(1, start=1))
     assert await kept(store, small) == [1]
 
 
 async def test_a_stream_is_cleared_alone(store: Store, stream: Stream) -> None:
     other = Stream(stream.key + ":other", 10)
-    await store.append(stream, numbered(3))
-    await store.append(other, numbered(2))
+    await add(store, stream, numbered(3))
+    await add(store, other, numbered(2))
     await store.clear(stream)
     await store.clear(stream)
     assert await kept(store, stream) == []
     assert await kept(store, other) == [0, 1]
-    await store.append(stream, numbered(1, start=9))
+    await add(store, stream, numbered(1, start=9))
     assert await kept(store, stream) == [9]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from riskspace.store.entries import Fields, Page
-from riskspace.store.protocol import ID, Stream
+from riskspace.store.protocol import ID, Mark, Stream
 
 
 class MemoryStore:
@@ -18,7 +18,12 @@ class MemoryStore:
         self._sizes: dict[str, int] = {}
         self._ids = count(1)
 
-    async def append(self, stream: Stream, entries: Sequence[Fields]) -> None:
+    async def append(
+        self,
+        stream: Stream,
+        entries: Sequence[Fields],
+        mark: Mark,  # noqa: ARG002 - what was added is acknowledged: nobody adds it again
+    ) -> None:
         kept = self._streams.setdefault(stream.key, deque())
         size = self._sizes.get(stream.key, 0)
         for fields in entries:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from riskspace.errors import StoreError
 from riskspace.store.entries import Fields, Page
 
-__all__ = ["ID", "Store", "StoreError", "Stream"]
+__all__ = ["ID", "Mark", "Store", "StoreError", "Stream"]
 
 # The shape of an entry's id in every store: that of Redis, within its 64 bits.
 ID = re.compile(r"[1-9][0-9]{0,18}-[0-9]{1,19}")
@@ -25,11 +25,19 @@ class Stream:
     max_bytes: int = 64 * 1024 * 1024
 
 
+class Mark(NamedTuple):
+    """Where entries stand among those of one writer: the number of the first of them."""
+
+    writer: str
+    first: int
+
+
 class Store(Protocol):
     """Keeps streams. Every method but `connected` raises StoreError when the store is away."""
 
-    async def append(self, stream: Stream, entries: Sequence[Fields]) -> None:
-        """Adds the entries in their order, all or none of them, and trims the oldest."""
+    async def append(self, stream: Stream, entries: Sequence[Fields], mark: Mark) -> None:
+        """Adds the entries in their order, all or none of them, and trims the oldest. An entry
+        whose number was added before, by the same writer, is not added again."""
 
     async def page(
         self,

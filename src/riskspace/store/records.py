@@ -16,7 +16,7 @@ Value = float | bool | str | None
 T = TypeVar("T")
 
 
-class Records(msgspec.Struct, frozen=True, gc=False):
+class Records(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The predictions of one moment. `time` is in seconds since the epoch; `ids` and
     `probabilities` have one a record; `latencies`, in seconds from the record to its answer, and
     `requests` one a record, or one for all. `inputs` is a matrix of float64, a row a record, as

@@ -16,14 +16,21 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from riskspace.settings import Settings
 from riskspace.store.entries import Fields, Page
-from riskspace.store.protocol import ID, StoreError, Stream
+from riskspace.store.protocol import ID, Mark, StoreError, Stream
 
 # A batch of entries as one argument (MessagePack, a list of fields and values an entry): a command
-# an entry costs twenty times as much here, and a little more there.
+# an entry costs twenty times as much here, and a little more there. KEYS[2] has the number behind
+# the last entry that this writer wrote.
 APPEND = """
-for _, entry in ipairs(cmsgpack.unpack(ARGV[1])) do
-    redis.call('XADD', KEYS[1], '*', unpack(entry))
+local entries, number = cmsgpack.unpack(ARGV[1]), tonumber(ARGV[4])
+local written = tonumber(redis.call('GET', KEYS[2]) or 0)
+for _, entry in ipairs(entries) do
+    if number >= written then
+        redis.call('XADD', KEYS[1], '*', unpack(entry))
+    end
+    number = number + 1
 end
+redis.call('SET', KEYS[2], math.max(number, written), 'EX', ARGV[5])
 redis.call('XTRIM', KEYS[1], 'MAXLEN', ARGV[2])
 local most, size = tonumber(ARGV[3]), redis.call('MEMORY', 'USAGE', KEYS[1])
 if size > most then
@@ -32,6 +39,8 @@ if size > most then
     redis.call('XTRIM', KEYS[1], 'MAXLEN', fitting)
 end
 """
+# Seconds after its last write that a writer may still come with what it wrote before.
+REMEMBERED = 7 * 24 * 3600
 # Entries read at once while a filter looks for its own, and at most for one page.
 CHUNK = 500
 MAX_SCANNED = 20_000
@@ -64,13 +73,20 @@ class RedisStore:
             )
         )
 
-    async def append(self, stream: Stream, entries: Sequence[Fields]) -> None:
+    async def append(self, stream: Stream, entries: Sequence[Fields], mark: Mark) -> None:
         if not entries:
             return
         flat = [[text for pair in fields.items() for text in pair] for fields in entries]
         async with _translated():
             await self._append(
-                keys=[stream.key], args=[_packed(flat), stream.max_entries, stream.max_bytes]
+                keys=[stream.key, f"{stream.key}:{mark.writer}"],
+                args=[
+                    _packed(flat),
+                    stream.max_entries,
+                    stream.max_bytes,
+                    mark.first,
+                    REMEMBERED,
+                ],
             )
 
     async def page(

@@ -30,16 +30,25 @@ class Writer:
 
     def __init__(self, store: Store, queues: Sequence[Queue]) -> None:
         self._store = store
-        self._queues = queues
+        self._queues = list(queues)
         self._writing = asyncio.Lock()
         self._away = False
-        self._told = 0
+        self._told = 0, 0
         self._tell_again = 0.0
 
     @property
     def lost(self) -> int:
         """Entries that a full queue has pushed out so far."""
         return sum(queue.lost for queue in self._queues)
+
+    @property
+    def missed(self) -> int:
+        """Records that the disk has refused so far."""
+        return sum(queue.missed for queue in self._queues)
+
+    def adopt(self, queue: Queue) -> None:
+        """One more queue."""
+        self._queues.append(queue)
 
     async def room(self, queue: Queue, entries: int) -> None:
         """Waits until as many entries can be put without pushing others out; not while the store is
@@ -96,8 +105,11 @@ class Writer:
 
     async def _drain(self, queue: Queue) -> int:
         written = remaining = len(queue)
-        while remaining > 0 and (entries := queue.next(BATCH)):
-            await self._store.append(queue.stream, entries)
+        while remaining > 0:
+            entries, mark = queue.next(BATCH)
+            if not entries:
+                break
+            await self._store.append(queue.stream, entries, mark)
             queue.written()
             remaining -= len(entries)
         return written
@@ -114,6 +126,14 @@ class Writer:
 
     def _say_lost(self) -> None:
         now = asyncio.get_running_loop().time()
-        if self.lost > self._told and now >= self._tell_again:
+        told = self.lost, self.missed
+        if told == self._told or now < self._tell_again:
+            return
+        if self.lost > self._told[0]:
             logger.warning("File d'attente pleine (entrées perdues: %d au total)", self.lost)
-            self._told, self._tell_again = self.lost, now + TELL_EVERY
+        if self.missed > self._told[1]:
+            logger.warning(
+                "Journal refusé par le disque (prédictions en mémoire seulement: %d au total)",
+                self.missed,
+            )
+        self._told, self._tell_again = told, now + TELL_EVERY
