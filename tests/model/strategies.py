@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from math import ceil, floor, nextafter
+from math import ceil, floor, inf, isfinite, nextafter
 from typing import Any
 
 import tiny
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
 from riskspace.model.manifest import Feature, Manifest
@@ -18,6 +18,8 @@ QUICK = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+EXACT = 2**53
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 scalars = st.one_of(
@@ -39,6 +41,8 @@ LOADED = ("self", "class", "copy", "json", "schema", "root", "items", "index", "
 LOADED += ("model_config", "model_dump", "model_fields", "model_validate", "dict", "extra")
 names = st.sampled_from(LOADED) | st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
 
+# What a form or a file could take for something else than a choice.
+choices = st.sampled_from(["?", "yes", "no", "null", "true", "1", " ", ";"]) | texts.filter(bool)
 labels = st.fixed_dictionaries({"fr": texts, "en": texts})
 
 
@@ -50,10 +54,10 @@ def fitting(feature: Feature) -> st.SearchStrategy[Any]:
         return st.sampled_from(feature.values)
     assert feature.bounds is not None
     low, high = feature.bounds
-    whole = st.integers(ceil(low), floor(high))
+    numbers = whole(low, high)
     if feature.type == "integer":
-        return whole | whole.map(float)
-    return st.sampled_from([low, high]) | st.floats(low, high) | whole
+        return numbers
+    return st.sampled_from([low, high]) | st.floats(low, high) | numbers
 
 
 def near(feature: Feature) -> st.SearchStrategy[Any]:
@@ -86,21 +90,40 @@ def records(features: tuple[Feature, ...]) -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def features(draw: st.DrawFn) -> dict[str, Any]:
+    """One feature, as a manifest says it."""
     kind = draw(st.sampled_from(["number", "integer", "choice", "boolean"]))
     feature: dict[str, Any] = {
         "name": draw(names),
         "type": kind,
         "required": draw(st.booleans()),
         "label": draw(labels),
+        "help": draw(st.none() | labels),
+        "group": draw(st.sampled_from([None, "use"])),
         "unit": draw(st.none() | texts),
+        "unit_label": draw(st.none() | labels),
     }
     if kind == "choice":
-        values = draw(st.lists(texts.filter(bool), min_size=1, max_size=5, unique=True))
+        values = draw(st.lists(choices, min_size=1, max_size=5, unique=True))
         feature["choices"] = [{"value": value, "label": draw(labels)} for value in values]
     elif kind != "boolean":
-        low = draw(st.floats(-1e9, 1e9))
-        feature["bounds"] = [low, low + draw(st.floats(1, 1e9))]
-    return feature
+        low, high = draw(bounds(whole=kind == "integer"))
+        inside = st.lists(st.floats(low, high), min_size=2, max_size=2).map(sorted)
+        feature |= {"bounds": [low, high], "trained": draw(st.none() | inside)}
+        finest = st.floats(0, exclude_min=True, allow_infinity=False)
+        steps = st.integers(1, EXACT) if kind == "integer" else finest | st.floats(1e-3, 100)
+        feature["step"] = draw(st.none() | steps)
+    accepted = fitting(Feature.model_validate(feature))
+    return feature | {"default": draw(st.none() | accepted)}
+
+
+@st.composite
+def bounds(draw: st.DrawFn, *, whole: bool) -> list[float]:
+    """Two numbers that rise, near or as far apart as they can be; between them two whole ones."""
+    usual, any_ = st.floats(-1e9, 1e9), st.floats(allow_nan=False, allow_infinity=False)
+    low, high = sorted(draw(st.lists(usual | any_, min_size=2, max_size=2, unique=True)))
+    assume(isfinite(high - low))
+    assume(not whole or max(ceil(low), -EXACT) < min(floor(high), EXACT))
+    return [low, high]
 
 
 def manifest_of(drawn: list[dict[str, Any]]) -> Manifest:
@@ -121,3 +144,60 @@ def manifest_of(drawn: list[dict[str, Any]]) -> Manifest:
 manifests = st.lists(features(), min_size=1, max_size=6, unique_by=lambda item: item["name"]).map(
     manifest_of
 )
+
+
+def documented(document: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Records that a schema's document allows, as whoever reads nothing else writes them."""
+    fields = {name: allowed(field) for name, field in document["properties"].items()}
+    required = document.get("required", [])
+    return st.fixed_dictionaries(
+        {name: fields[name] for name in required},
+        optional={name: value for name, value in fields.items() if name not in required},
+    )
+
+
+def allowed(field: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values of one property of a document."""
+    kinds = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    return st.one_of(
+        *(
+            {
+                "null": lambda: st.none(),
+                "boolean": lambda: st.booleans(),
+                "string": lambda: st.sampled_from([v for v in field["enum"] if v is not None]),
+                "number": lambda: st.floats(field["minimum"], field["maximum"]),
+                "integer": lambda: whole(field["minimum"], field["maximum"]),
+            }[kind]()
+            for kind in kinds
+        )
+    )
+
+
+def whole(low: float, high: float) -> st.SearchStrategy[Any]:
+    """Whole numbers from one to the other, where there are any."""
+    # Beyond, a whole number and the double nearest to it are not the same.
+    least, most = max(ceil(low), -EXACT), min(floor(high), EXACT)
+    numbers = st.integers(least, most) if least <= most else st.nothing()
+    return numbers | numbers.map(float)
+
+
+@st.composite
+def broken(
+    draw: st.DrawFn, document: dict[str, Any], record: dict[str, Any]
+) -> dict[str, Any] | list[Any]:
+    """A record that the document allows, and then one thing that it doesn't."""
+    name = draw(st.sampled_from(sorted(document["properties"])))
+    field, required = document["properties"][name], document.get("required", [])
+    odd = [[], {}, "no such thing", [record]]
+    if "minimum" in field:
+        odd += [nextafter(field["minimum"], -inf), nextafter(field["maximum"], inf), True, "1"]
+        if "integer" in field["type"]:
+            between = [ceil(field["minimum"]) + 0.5, nextafter(floor(field["maximum"]), -inf)]
+            odd += [number for number in between if number % 1]
+    else:
+        odd += [0, 1, 2.5]
+    ways = [{**record, name: value} for value in odd if value not in (inf, -inf)]
+    ways += [{**record, f"{name}_": None}, [record]]
+    if name in required:
+        ways += [{**record, name: None}, {k: v for k, v in record.items() if k != name}]
+    return draw(st.sampled_from(ways))

@@ -2,94 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 from collections.abc import Callable
 from importlib import metadata
-from pathlib import Path
-from typing import Any
 
 import joblib
 import pytest
+from model.spoiled import CARD, COMPILED, ESTIMATOR, Bomb, CompiledCopy, Copy
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from riskspace.errors import PackageError
 from riskspace.model import manifest, package
 from riskspace.packaging import compiler
-
-ESTIMATOR = "estimator.joblib"
-COMPILED = "model.onnx"
-
-
-class Bomb:
-    """Unpickling it makes a folder: whoever opens it is seen."""
-
-    def __init__(self, mark: Path) -> None:
-        self._mark = mark
-
-    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
-        return os.mkdir, (str(self._mark),)
-
-
-class Copy:
-    """A package of its own for one test to spoil, without its compiled model."""
-
-    def __init__(self, original: Path, folder: Path) -> None:
-        self.folder = folder / "package"
-        self.mark = folder / "unpickled"
-        shutil.copytree(original, self.folder)
-        (self.folder / "MODEL_CARD.md").write_text("# Pumps\n")
-        self.write(compiled=None, files=self.digests("MODEL_CARD.md", ESTIMATOR))
-
-    def __truediv__(self, name: str) -> Path:
-        return self.folder / name
-
-    def digests(self, *names: str) -> dict[str, str]:
-        return {name: package.digest((self / name).read_bytes()) for name in names}
-
-    def write(self, **changes: Any) -> None:
-        path = self / manifest.FILE_NAME
-        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-    def put(self, estimator: object) -> None:
-        """Another estimator, with the digest that fits it."""
-        joblib.dump(estimator, self / ESTIMATOR)
-        self.write(files=self.digests("MODEL_CARD.md", ESTIMATOR))
-
-    def refusal(self) -> str:
-        with pytest.raises(PackageError) as refusal:
-            package.load(self.folder)
-        return str(refusal.value)
-
-
-class CompiledCopy(Copy):
-    """The same with it, and with an estimator that goes off where it is unpickled."""
-
-    def __init__(self, original: Path, folder: Path) -> None:
-        super().__init__(original, folder)
-        joblib.dump(Bomb(self.mark), self / ESTIMATOR)
-        self.put_compiled((original / COMPILED).read_bytes())
-
-    def put_compiled(self, content: bytes) -> None:
-        (self / COMPILED).write_bytes(content)
-        self.write(
-            compiled={"file": COMPILED, "format": "onnx", "proof": {}},
-            files=self.digests(ESTIMATOR, COMPILED),
-        )
-
-
-@pytest.fixture
-def copy(pumps: Path, tmp_path: Path) -> Copy:
-    return Copy(pumps, tmp_path)
-
-
-@pytest.fixture
-def compiled(pumps: Path, tmp_path: Path) -> CompiledCopy:
-    return CompiledCopy(pumps, tmp_path)
 
 
 def tamper_with_the_estimator(copy: Copy) -> str:
@@ -98,37 +25,13 @@ def tamper_with_the_estimator(copy: Copy) -> str:
     return f"{copy / ESTIMATOR}: its SHA-256 is not the one in the manifest"
 
 
-def tamper_with_the_card(copy: Copy) -> str:
-    (copy / "MODEL_CARD.md").write_text("# The best pumps\n")
-    return f"{copy / 'MODEL_CARD.md'}: its SHA-256 is not the one in the manifest"
+def ask_for_another(library: str) -> Callable[[Copy], str]:
+    def spoil(copy: Copy) -> str:
+        libraries = copy.read()["libraries"]
+        copy.write(libraries=libraries | {library: "1.0.0"})
+        return f"{copy / ESTIMATOR}: made with {library} 1.0.0, but {metadata.version(library)} is"
 
-
-def lose_the_card(copy: Copy) -> str:
-    (copy / "MODEL_CARD.md").unlink()
-    return f"{copy / 'MODEL_CARD.md'}: missing, but the manifest lists it"
-
-
-def lose_the_estimator(copy: Copy) -> str:
-    (copy / ESTIMATOR).unlink()
-    return f"{copy / ESTIMATOR}: missing, but the manifest lists it"
-
-
-def make_the_card_a_folder(copy: Copy) -> str:
-    (copy / "MODEL_CARD.md").unlink()
-    (copy / "MODEL_CARD.md").mkdir()
-    return f"{copy / 'MODEL_CARD.md'}: missing, but the manifest lists it"
-
-
-def make_the_card_unreadable(copy: Copy) -> str:
-    (copy / "MODEL_CARD.md").unlink()
-    (copy / "MODEL_CARD.md").symlink_to("/proc/self/mem")  # reading it is an input/output error
-    return f"{copy / 'MODEL_CARD.md'}: can't be read"
-
-
-def ask_for_another_version(copy: Copy) -> str:
-    libraries = json.loads((copy / manifest.FILE_NAME).read_text())["libraries"]
-    copy.write(libraries=libraries | {"numpy": "1.0.0"})
-    return f"{copy / ESTIMATOR}: made with numpy 1.0.0, but "
+    return spoil
 
 
 def forget_a_version(copy: Copy) -> str:
@@ -136,19 +39,41 @@ def forget_a_version(copy: Copy) -> str:
     return f"{copy / manifest.FILE_NAME}: libraries: no scikit-learn"
 
 
-def name_a_file_outside(copy: Copy) -> str:
-    outside = copy.folder.parent / "outside.joblib"
-    shutil.copy(copy / ESTIMATOR, outside)
-    name = "../outside.joblib"
-    copy.write(
-        files={name: package.digest(outside.read_bytes())},
-        estimator={"file": name, "format": "joblib"},
-    )
-    return f"{copy / manifest.FILE_NAME}: estimator.file"
+def forget_the_digest_of_the_estimator(copy: Copy) -> str:
+    copy.write(files={CARD: copy.read()["files"][CARD]})
+    return f"{copy / manifest.FILE_NAME}: the file: Value error, files: no digest for {ESTIMATOR}"
+
+
+def name_another_form(copy: Copy) -> str:
+    copy.write(estimator={"file": ESTIMATOR, "format": "pickle"})
+    return f"{copy / manifest.FILE_NAME}: estimator.format"
+
+
+def move_to(place: str) -> Callable[[Copy], str]:
+    """A manifest whose estimator is somewhere else, where it is indeed."""
+
+    def spoil(copy: Copy) -> str:
+        outside = copy.folder.parent / "outside.joblib"
+        shutil.copy(copy / ESTIMATOR, outside)
+        (copy / "parts").symlink_to(copy.folder.parent)
+        named = place.format(folder=copy.folder.parent)
+        copy.write(
+            files={named: package.digest(outside.read_bytes())},
+            estimator={"file": named, "format": "joblib"},
+        )
+        return f"{copy / manifest.FILE_NAME}: estimator.file"
+
+    return spoil
+
+
+def list_another(copy: Copy) -> str:
+    """Not the estimator: whatever the manifest lists is read."""
+    copy.write(files=copy.read()["files"] | {"../outside.joblib": package.digest(b"")})
+    return f"{copy / manifest.FILE_NAME}: files.../outside.joblib"
 
 
 def spoil_the_example(copy: Copy) -> str:
-    example = json.loads((copy / manifest.FILE_NAME).read_text())["example"]
+    example = copy.read()["example"]
     copy.write(example={**example, "record": {"hours": -1}})
     return f"{copy / manifest.FILE_NAME}: example: hours is out of bounds"
 
@@ -157,14 +82,20 @@ def spoil_the_example(copy: Copy) -> str:
     "spoil",
     [
         tamper_with_the_estimator,
-        tamper_with_the_card,
-        lose_the_card,
-        lose_the_estimator,
-        make_the_card_a_folder,
-        make_the_card_unreadable,
-        ask_for_another_version,
+        *map(ask_for_another, package.SKLEARN_LIBRARIES),
         forget_a_version,
-        name_a_file_outside,
+        forget_the_digest_of_the_estimator,
+        name_another_form,
+        move_to("../outside.joblib"),
+        move_to("{folder}/outside.joblib"),
+        move_to("parts/outside.joblib"),
+        move_to("..\\outside.joblib"),
+        move_to("package/../../outside.joblib"),
+        move_to(".."),
+        move_to(""),
+        move_to("outside.joblib\0"),
+        move_to("outside.joblib\n"),
+        list_another,
         spoil_the_example,
     ],
 )
@@ -173,6 +104,31 @@ def test_a_package_is_refused_before_anything_is_unpickled(
 ) -> None:
     copy.put(Bomb(copy.mark))
     assert spoil(copy) in copy.refusal()
+    assert not copy.mark.exists()
+
+
+def test_a_package_is_taken_when_other_files_lie_beside_it(copy: Copy) -> None:
+    """Other files in the folder, as a repository has them, are not even opened."""
+    joblib.dump(Bomb(copy.mark), copy / "old.joblib")
+    (copy / "sitecustomize.py").write_text(f"import os\nos.mkdir({str(copy.mark)!r})\n")
+    os.mkfifo(copy / "pipe")
+    (copy / "away").symlink_to("/etc/passwd")
+    assert package.load(copy.folder).probabilities([copy.read()["example"]["record"]])
+    assert not copy.mark.exists()
+
+
+def test_what_is_loaded_is_what_was_verified_when_the_file_is_changed_between(
+    copy: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def digest_and_swap(content: bytes) -> str:
+        if content == estimator:
+            joblib.dump(Bomb(copy.mark), copy / ESTIMATOR)
+        return digest(content)
+
+    estimator, digest = (copy / ESTIMATOR).read_bytes(), package.digest
+    monkeypatch.setattr(package, "digest", digest_and_swap)
+    assert package.load(copy.folder).engine
+    assert (copy / ESTIMATOR).read_bytes() != estimator
     assert not copy.mark.exists()
 
 
@@ -185,7 +141,7 @@ def test_the_bomb_goes_off_when_digests_and_versions_pass(copy: Copy) -> None:
 
 def test_a_package_is_refused_when_its_estimator_cannot_be_unpickled(copy: Copy) -> None:
     (copy / ESTIMATOR).write_bytes(b"not a pickle")
-    copy.write(files=copy.digests("MODEL_CARD.md", ESTIMATOR))
+    copy.list()
     assert re.match(rf"{copy / ESTIMATOR}: can't be unpickled \(\w+\)", copy.refusal())
 
 
@@ -203,7 +159,7 @@ def test_a_package_is_refused_when_its_estimator_knows_one_class_only(copy: Copy
 def test_a_package_is_refused_when_its_example_gives_another_probability(
     copy: Copy, difference: float
 ) -> None:
-    example = json.loads((copy / manifest.FILE_NAME).read_text())["example"]
+    example = copy.read()["example"]
     copy.write(example={**example, "probability": example["probability"] + difference})
     assert re.match(
         rf"{copy / ESTIMATOR}: the example gives 0\.\d{{12}}, the manifest says 0\.\d{{12}}",
@@ -212,7 +168,7 @@ def test_a_package_is_refused_when_its_example_gives_another_probability(
 
 
 def test_a_package_is_taken_when_its_example_is_a_rounding_away(copy: Copy) -> None:
-    example = json.loads((copy / manifest.FILE_NAME).read_text())["example"]
+    example = copy.read()["example"]
     copy.write(example={**example, "probability": example["probability"] + 1e-10})
     assert package.load(copy.folder).engine
 
@@ -225,20 +181,11 @@ def test_nothing_is_unpickled_where_the_model_is_compiled(compiled: CompiledCopy
     assert not compiled.mark.exists()
 
 
-def tamper_with_the_model(compiled: CompiledCopy) -> str:
-    with (compiled / COMPILED).open("ab") as file:
-        file.write(b"\0")
-    return f"{compiled / COMPILED}: its SHA-256 is not the one in the manifest"
-
-
-def lose_the_model(compiled: CompiledCopy) -> str:
-    (compiled / COMPILED).unlink()
-    return f"{compiled / COMPILED}: missing, but the manifest lists it"
-
-
 def forget_its_digest(compiled: CompiledCopy) -> str:
-    compiled.write(files=compiled.digests(ESTIMATOR))
-    return f"no digest for {COMPILED}"
+    compiled.write(files={ESTIMATOR: compiled.read()["files"][ESTIMATOR]})
+    return (
+        f"{compiled / manifest.FILE_NAME}: the file: Value error, files: no digest for {COMPILED}"
+    )
 
 
 def put_another_model(compiled: CompiledCopy) -> str:
@@ -254,13 +201,13 @@ def put_something_else(compiled: CompiledCopy) -> str:
 
 
 def ask_for_another_runtime(compiled: CompiledCopy) -> str:
-    libraries = json.loads((compiled / manifest.FILE_NAME).read_text())["libraries"]
+    libraries = compiled.read()["libraries"]
     compiled.write(libraries=libraries | {"onnxruntime": "1.0.0"})
     return f"{compiled / COMPILED}: made with onnxruntime 1.0.0, but "
 
 
 def move_the_example(compiled: CompiledCopy) -> str:
-    example = json.loads((compiled / manifest.FILE_NAME).read_text())["example"]
+    example = compiled.read()["example"]
     compiled.write(example={**example, "probability": example["probability"] + 1e-8})
     return f"{compiled / COMPILED}: the example gives 0."
 
@@ -268,8 +215,6 @@ def move_the_example(compiled: CompiledCopy) -> str:
 @pytest.mark.parametrize(
     "spoil",
     [
-        tamper_with_the_model,
-        lose_the_model,
         forget_its_digest,
         put_another_model,
         put_something_else,

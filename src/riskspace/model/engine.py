@@ -15,6 +15,8 @@ Probabilities = npt.NDArray[np.float64]
 # The names of a compiled model's input and output.
 INPUT = "x"
 OUTPUT = "probability"
+_FILES_FOR_TENSORS = "session.model_external_initializers_file_folder_path"
+_NOWHERE = "/dev/null"  # not a folder
 
 
 class Engine(Protocol):
@@ -34,6 +36,10 @@ class CompiledEngine:
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = 3
+        # A model may name files that hold its tensors, and onnxruntime would look for them where
+        # the process runs: https://github.com/microsoft/onnxruntime/pull/27430
+        options.add_session_config_entry(_FILES_FOR_TENSORS, _NOWHERE)
+        options.add_session_config_entry("session.load_model_format", "ONNX")
         self._run = onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"]
         ).run

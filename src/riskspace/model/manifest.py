@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from riskspace.errors import PackageError
+from riskspace.model import files
 
 FILE_NAME = "manifest.json"
+LARGEST = 16 * files.MEGABYTE
 SCHEMA_VERSION = 1
 
 Value = bool | float | str | None
@@ -21,6 +24,8 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 # A plain name: nothing outside the package's own folder can be named.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+# The full name of a class, as `sklearn.tree._tree.Tree`.
+TypeName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$")]
 
 
 class Part(BaseModel):
@@ -84,8 +89,14 @@ class Feature(Part):
             low, high = self.bounds
             if not low < high:
                 raise ValueError(f"{self.name}: bounds must rise, got {low:g} and {high:g}")
+            if not math.isfinite(high - low):
+                raise ValueError(f"{self.name}: bounds are too far apart")
             if self.trained and not low <= self.trained[0] <= self.trained[1] <= high:
                 raise ValueError(f"{self.name}: trained must lie within bounds")
+            if self.type == "integer" and not math.ceil(low) < math.floor(high):
+                raise ValueError(f"{self.name}: between its bounds must be two whole numbers")
+            if self.type == "integer" and self.step and self.step % 1:
+                raise ValueError(f"{self.name}: an integer's step must be whole")
         elif self.bounds or self.trained or self.step:
             raise ValueError(f"{self.name}: bounds, trained and step are for numbers")
         if (self.type == "choice") != bool(self.choices):
@@ -128,8 +139,21 @@ class Target(Part):
 
 
 class Estimator(Part):
+    """The fitted estimator. `trusted` are the types that an archive of skops may hold besides
+    those that skops trusts by itself; none of Python's own, which can do anything, is accepted."""
+
     file: FileName
-    format: Literal["joblib"]
+    format: Literal["joblib", "skops"]
+    trusted: tuple[TypeName, ...] = ()
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.trusted and self.format != "skops":
+            raise ValueError("trusted goes with the format skops, and only with it")
+        for name in self.trusted:
+            if name.partition(".")[0] in {*sys.stdlib_module_names, "__main__"}:
+                raise ValueError(f"trusted: {name} is Python's own, and could do anything")
+        return self
 
 
 class Compiled(Part):
@@ -206,6 +230,8 @@ class Manifest(Part):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
+        if not (self.title.fr and self.title.en):
+            raise ValueError("title: is empty")
         groups = {group.name for group in self.groups}
         uppers = [band.upper for band in self.bands]
         for kind, named in (
@@ -237,11 +263,9 @@ def read(folder: Path) -> Manifest:
     """
     path = folder / FILE_NAME
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        return Manifest.model_validate_json(files.read(folder, FILE_NAME, LARGEST))
     except FileNotFoundError:
         raise PackageError(f"{path}: not found; MODEL_PATH must name a model package") from None
-    except OSError as error:
-        raise PackageError(f"{path}: can't be read ({error.strerror})") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"

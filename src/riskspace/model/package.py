@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Literal
 
 from riskspace.errors import PackageError
+from riskspace.model import files
 from riskspace.model import manifest as manifests
 from riskspace.model.encoding import encode
 from riskspace.model.engine import CompiledEngine, Engine
@@ -19,6 +20,7 @@ from riskspace.model.schema import Schema
 # What each engine imports: a model made with other versions may answer otherwise.
 COMPILED_LIBRARIES = ("onnxruntime", "numpy")
 SKLEARN_LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "joblib")
+SKOPS_LIBRARIES = (*SKLEARN_LIBRARIES, "skops")
 # How far the manifest's own example may be from the probability written beside it.
 TOLERANCE = 1e-9
 
@@ -40,22 +42,24 @@ class Package:
 
 def load(folder: Path) -> Package:
     """Verifies a package and loads its model: digests first, before anything is unpickled, then
-    the versions of the libraries, then that the example gives its probability. The compiled model
-    is taken where there is one, and nothing is unpickled then.
+    the versions of the libraries, then the types in an archive of skops, then that the example
+    gives its probability. The compiled model is taken where there is one, and nothing is unpickled
+    then.
 
     Raises PackageError naming the file and what is wrong with it.
     """
     manifest = manifests.read(folder)
     check_records(folder, manifest)
-    contents = {name: _verified(folder / name, known) for name, known in manifest.files.items()}
+    # The very bytes that were verified are loaded: a file may be another by now.
+    contents = {name: _verified(folder, name, known) for name, known in manifest.files.items()}
     if manifest.compiled is not None:
         path = folder / manifest.compiled.file
         _check_libraries(folder, path, manifest, COMPILED_LIBRARIES)
         engine: Engine = _compiled(path, contents[path.name])
     else:
         path = folder / manifest.estimator.file
-        _check_libraries(folder, path, manifest, SKLEARN_LIBRARIES)
-        engine = _unpickled(path, contents[path.name], manifest)
+        _check_libraries(folder, path, manifest, libraries(manifest.estimator.format))
+        engine = _estimator(path, contents[path.name], manifest)
     package = Package(manifest, engine)
     _check_example(path, package)
     return package
@@ -68,18 +72,21 @@ def _compiled(path: Path, content: bytes) -> Engine:
         raise PackageError(f"{path}: can't be read ({type(error).__name__})") from error
 
 
-def _unpickled(path: Path, content: bytes, manifest: Manifest) -> Engine:
+def _estimator(path: Path, content: bytes, manifest: Manifest) -> Engine:
     # Seconds and a hundred megabytes, which a compiled model doesn't need.
-    import joblib
-
+    from riskspace.model import estimator
     from riskspace.model.sklearn_engine import SklearnEngine
 
-    try:
-        # The very bytes that were verified: the file may be another by now.
-        estimator = joblib.load(io.BytesIO(content))
-    except Exception as error:  # a pickle can raise anything at all
-        raise PackageError(f"{path}: can't be unpickled ({type(error).__name__})") from error
-    return SklearnEngine(estimator, manifest.features)
+    if manifest.estimator.format == "skops":
+        fitted = estimator.unpack(path, content, manifest.estimator.trusted)
+    else:
+        fitted = estimator.unpickle(path, content)
+    return SklearnEngine(fitted, manifest.features)
+
+
+def libraries(form: Literal["joblib", "skops"]) -> tuple[str, ...]:
+    """What an estimator's file of this form needs."""
+    return SKOPS_LIBRARIES if form == "skops" else SKLEARN_LIBRARIES
 
 
 def digest(content: bytes) -> str:
@@ -98,23 +105,20 @@ def check_records(folder: Path, manifest: Manifest) -> None:
             raise PackageError(f"{folder / manifests.FILE_NAME}: {name}: {wrong}")
 
 
-def _verified(path: Path, expected: str) -> bytes:
+def _verified(folder: Path, name: str, expected: str) -> bytes:
     """The content of a file whose digest is the expected one."""
-    if not path.is_file():
-        raise PackageError(f"{path}: missing, but the manifest lists it")
+    path = folder / name
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise PackageError(f"{path}: can't be read ({error.strerror})") from None
+        content = files.read(folder, name)
+    except FileNotFoundError:
+        raise PackageError(f"{path}: missing, but the manifest lists it") from None
     if digest(content) != expected:
         raise PackageError(f"{path}: its SHA-256 is not the one in the manifest")
     return content
 
 
-def _check_libraries(
-    folder: Path, path: Path, manifest: Manifest, libraries: Sequence[str]
-) -> None:
-    for library in libraries:
+def _check_libraries(folder: Path, path: Path, manifest: Manifest, needed: Sequence[str]) -> None:
+    for library in needed:
         expected = manifest.libraries.get(library)
         if expected is None:
             raise PackageError(f"{folder / manifests.FILE_NAME}: libraries: no {library}")

@@ -7,27 +7,28 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import joblib
 import pandas as pd
 
-from riskspace.errors import RiskSpaceError
+from riskspace.errors import PackageError, RiskSpaceError
+from riskspace.model import estimator as estimators
 from riskspace.model import manifest as manifests
 from riskspace.model.engine import CompiledEngine, Engine
 from riskspace.model.manifest import Manifest
 from riskspace.model.package import (
     COMPILED_LIBRARIES,
-    SKLEARN_LIBRARIES,
     Package,
     check_records,
     digest,
     example_probability,
+    libraries,
 )
 from riskspace.model.sklearn_engine import SklearnEngine
 from riskspace.packaging.errors import NotCompilable, ProofFailed
 
-ESTIMATOR = "estimator.joblib"
+ESTIMATOR = "estimator"
 COMPILED = "model.onnx"
 # Rows of the proof that are made up.
 GENERATED = 100_000
@@ -39,28 +40,37 @@ def seal(
     estimator: Any,
     files: Sequence[str] = (),
     *,
+    form: Literal["joblib", "skops"] = "joblib",
     rows: pd.DataFrame | None = None,
     generated: int = GENERATED,
     say: Callable[[str], object] = sys.stderr.write,
 ) -> Manifest:
-    """Writes a package into `folder`: the estimator; its compiled form, proven on `rows` (a table
-    of the features' columns, as the training has it) and on `generated` others; and the manifest.
-    That is made of `draft` (all that the author says) and of what is found here: the digests of the
-    models and of `files` (already in the folder), the versions of the libraries, and the example's
-    probability (`draft["example"]` is its record).
+    """Writes a package into `folder`: the estimator, as a file of the `form`; its compiled form,
+    proven on `rows` (a table of the features' columns, as the training has it) and on `generated`
+    others; and the manifest. That is made of `draft` (all that the author says) and of what is
+    found here: the digests of the models and of `files` (already in the folder), the versions of
+    the libraries, the types that a file of skops needs trusted, and the example's probability
+    (`draft["example"]` is its record).
 
     An estimator that can't be compiled is served by scikit-learn, slower: `say` is told why.
-    Raises PackageError where the draft is not a manifest, or the estimator can't answer it.
+    Raises PackageError where the draft is not a manifest, the estimator can't answer it, or skops
+    has no form for it that a server would load.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    joblib.dump(estimator, folder / ESTIMATOR, compress=3)
-    (folder / COMPILED).unlink(missing_ok=True)
+    for name in (f"{ESTIMATOR}.joblib", f"{ESTIMATOR}.skops", COMPILED):
+        (folder / name).unlink(missing_ok=True)
+    path = folder / f"{ESTIMATOR}.{form}"
+    described: dict[str, Any] = {"file": path.name, "format": form}
+    if form == "skops":
+        described["trusted"] = _packed(estimator, path)
+    else:
+        joblib.dump(estimator, path, compress=3)
     content = {
         "schema_version": manifests.SCHEMA_VERSION,
         **draft,
-        "estimator": {"file": ESTIMATOR, "format": "joblib"},
-        "libraries": _versions(SKLEARN_LIBRARIES),
-        "files": {file: digest((folder / file).read_bytes()) for file in [ESTIMATOR, *files]},
+        "estimator": described,
+        "libraries": _versions(libraries(form)),
+        "files": {file: digest((folder / file).read_bytes()) for file in [path.name, *files]},
         "example": {"record": draft["example"], "probability": 0.0},
     }
     _write(folder, content)
@@ -68,7 +78,7 @@ def seal(
     check_records(folder, unproven)
     engine: Engine = SklearnEngine(estimator, unproven.features)
     # Before anything is made of it: an estimator that doesn't fit its manifest can't be compiled.
-    example_probability(folder / ESTIMATOR, Package(unproven, engine))
+    example_probability(path, Package(unproven, engine))
     try:
         model, proof = _compiled(estimator, unproven, rows, generated)
     except NotCompilable as reason:
@@ -85,6 +95,18 @@ def seal(
     content["example"]["probability"] = example_probability(folder, Package(unproven, engine))
     _write(folder, content)
     return manifests.read(folder)
+
+
+def _packed(estimator: Any, path: Path) -> list[str]:
+    """Writes the archive, and reads it as a server would; the types that it needs trusted."""
+    try:
+        content = estimators.pack(estimator)
+    except Exception as error:  # a stranger's step can raise anything
+        raise PackageError(f"{path}: can't be made: {type(error).__name__}: {error}") from error
+    trusted = estimators.untrusted(path, content)
+    estimators.unpack(path, content, trusted)
+    path.write_bytes(content)
+    return trusted
 
 
 def _compiled(

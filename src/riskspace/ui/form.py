@@ -4,6 +4,7 @@ don't know" for whatever may be unknown."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from math import ceil, floor, isfinite
 from typing import Any
 
 import gradio as gr
@@ -12,8 +13,9 @@ from riskspace.model.manifest import Feature, Value
 from riskspace.ui.texts import Language, number, of, text
 from riskspace.web.answers import Model
 
-# What the radio buttons send; None would look like nothing chosen yet.
-UNKNOWN, YES, NO = "?", "yes", "no"
+# What the radio buttons send. Unknown is what no choice can be; None would look like nothing chosen
+# yet.
+UNKNOWN, YES, NO = "", "yes", "no"
 
 # A component, and how it changes with the language.
 Translation = tuple[Any, Callable[[Language], Any]]
@@ -50,8 +52,7 @@ class Number(Field):
 
     def __init__(self, feature: Feature, language: Language) -> None:
         super().__init__(feature)
-        assert feature.bounds is not None  # the manifest says so
-        low, high = feature.bounds
+        low, high = _ends(feature)
         self._start = feature.default if feature.default is not None else _middle(feature)
         with gr.Row(elem_classes=["feature"]):
             self._slider = gr.Slider(
@@ -228,7 +229,19 @@ def bounds_of(pair: tuple[float, float], feature: Feature, language: Language) -
     }
 
 
+def _ends(feature: Feature) -> tuple[float, float]:
+    """From where to where a slider goes: of whole numbers, from one to another."""
+    assert feature.bounds is not None  # the manifest says so
+    low, high = feature.bounds
+    return (float(ceil(low)), float(floor(high))) if feature.type == "integer" else (low, high)
+
+
 def _middle(feature: Feature) -> float:
-    low, high = feature.trained or feature.bounds or (0.0, 1.0)
-    step = feature.step or 1.0
-    return low + round((high - low) / 2 / step) * step
+    """A value that a slider can have, halfway through what the model has seen."""
+    low, high = _ends(feature)
+    seen, most = feature.trained or (low, high)
+    middle, step = seen / 2 + most / 2, feature.step or 1.0
+    steps = (middle - low) / step
+    if not isfinite(steps):  # bounds too far apart, or steps too small, to count them
+        return middle if feature.type == "number" else float(floor(middle))
+    return min(low + round(steps) * step, high)
