@@ -31,6 +31,20 @@ ROOT = Path(__file__).parents[1]
         ("RECORD_INPUTS", "perhaps", "true or false"),
         ("API_URL", "ftp://api", "an http:// or https:// address"),
         ("REDIS_HOST", "two words", "a host name or an IP address"),
+        *(
+            ("CORS_ORIGINS", value, "origins as https://example.org, separated by commas")
+            for value in (
+                "*",
+                "null",
+                "example.org",
+                "https://*.example.org",
+                "https://example.org/page",
+                "https://a@example.org",
+                "https://example.org, *",
+                "https://example.org https://example.com",
+                "ftp://example.org",
+            )
+        ),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_with_what_is_accepted(
@@ -74,6 +88,23 @@ def test_the_api_s_address_follows_its_port_unless_it_is_given() -> None:
 
 def test_the_token_is_shown_nowhere() -> None:
     assert "s3cret" not in repr(load({"ADMIN_TOKEN": "s3cret"}))
+
+
+@pytest.mark.parametrize("token", ["s3cret\n", " s3cret", "s3\ncret", "s3cret\t", "s3cret\udce9"])
+def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(token: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load({"ADMIN_TOKEN": token})
+    accepted = "a text without line breaks, and without spaces at its ends"
+    assert str(refusal.value) == f"ADMIN_TOKEN: got a value, accepts {accepted}"
+
+
+def test_origins_are_taken_as_browsers_write_them() -> None:
+    chosen = load(
+        {"CORS_ORIGINS": "https://Example.org/, http://localhost:80 ,https://[::1]:8443,"}
+    )
+    assert chosen.origins == ("https://example.org", "http://localhost", "https://[::1]:8443")
+    assert load({}).origins == ()
+    assert load({"CORS_ORIGINS": ","}).origins == ()
 
 
 def test_the_shell_reads_back_what_was_validated() -> None:

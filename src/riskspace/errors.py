@@ -13,7 +13,9 @@ RiskSpaceError
     ├── Forbidden        403
     ├── NotFound         404
     ├── MethodNotAllowed 405
+    ├── TooManyGuesses   429  wrong tokens, too many of them
     ├── NotReady         503  no model yet
+    ├── Overloaded       503  too many others
     ├── StoreUnavailable 503  the log can't be read just now
     └── UpstreamError    502  the API behind the page doesn't answer
         └── UpstreamTimeout  504  or not in time
@@ -111,6 +113,10 @@ class MethodNotAllowed(RequestError):
     status = 405
 
 
+class TooManyGuesses(RequestError):
+    status = 429
+
+
 def bad_input(errors: Sequence[FieldError]) -> BadInput:
     """The refusal of some fields, which it names."""
     fields = ", ".join(dict.fromkeys(error.field for error in errors))
@@ -124,6 +130,10 @@ def malformed(expected: str) -> MalformedBody:
 
 
 class NotReady(RequestError):
+    status = 503
+
+
+class Overloaded(RequestError):
     status = 503
 
 

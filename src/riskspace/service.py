@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from riskspace.errors import FieldError, bad_input
+from riskspace.errors import BadInput, FieldError, bad_input
 from riskspace.ids import new_id, new_ids
 from riskspace.logs import request_id
 from riskspace.microbatch import MicroBatch
@@ -21,7 +21,7 @@ from riskspace.model.decoder import Decoder, Inputs, Row
 from riskspace.model.encoding import Matrix
 from riskspace.model.engine import CompiledEngine, Engine
 from riskspace.model.manifest import Feature, Manifest
-from riskspace.model.schema import MAX_ROW_ERRORS, InputWarning, Schema
+from riskspace.model.schema import MAX_ERRORS, MAX_ROW_ERRORS, InputWarning, Schema
 from riskspace.predictions import Batch, Prediction, RowErrors, RowPrediction
 from riskspace.store.entries import PredictionLine
 from riskspace.store.queues import RecordQueue
@@ -31,6 +31,7 @@ logger = logging.getLogger("api")
 
 # Records of one batch.
 MAX_ROWS = 10_000
+_ROWS = f"from 1 to {MAX_ROWS} rows"
 # Rows of a batch that go through together: what is made of them stays in a processor's cache.
 PART = 1024
 
@@ -159,6 +160,10 @@ class Service:
         Raises MalformedBody where it is neither, BadInput where the rows are too few or too many.
         """
         started = self._timer()
+        # Each value is an object once it is decoded, however little is written of it.
+        most = MAX_ROWS * (len(self.schema.names) + MAX_ERRORS)
+        if max(body.count(b","), body.count(b";")) > most:
+            raise _not_so_many("too_many", "has too many values", f"at most {most} values")
         decoded = None if csv else self._decoder.batch(body)
         if decoded is not None:
             _check_count(len(decoded))
@@ -274,10 +279,14 @@ def _values(feature: Feature) -> list[Value] | None:
 
 
 def _check_count(rows: int) -> None:
-    if not 1 <= rows <= MAX_ROWS:
-        code, message = ("too_many", "has too many rows") if rows else ("too_few", "has no row")
-        wrong = FieldError("records", code, message, f"from 1 to {MAX_ROWS} rows")
-        raise bad_input([wrong])
+    if not rows:
+        raise _not_so_many("too_few", "has no row", _ROWS)
+    if rows > MAX_ROWS:
+        raise _not_so_many("too_many", "has too many rows", _ROWS)
+
+
+def _not_so_many(code: str, message: str, accepted: str) -> BadInput:
+    return bad_input([FieldError("records", code, message, accepted)])
 
 
 def _number(answer: RowPrediction | RowErrors) -> int:

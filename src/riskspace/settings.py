@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -30,8 +31,11 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
+from pydantic_core import PydanticCustomError
 
 from riskspace.errors import SettingsError
+
+_ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
 
 
 class LoggingHandler(StrEnum):
@@ -61,6 +65,28 @@ def _http_url(value: object) -> str:
     return str(TypeAdapter(AnyHttpUrl).validate_python(value)).rstrip("/")
 
 
+def _origins(value: object) -> str:
+    """As browsers write them. No `*`: beside what is public there is the log, which port 8000 shows
+    to whoever can reach it, and a browser inside a network can."""
+    return ",".join(_origin(text.strip()) for text in str(value).split(",") if text.strip())
+
+
+def _origin(text: str) -> str:
+    found = _ORIGIN.fullmatch(text.lower())
+    if found is None:
+        raise PydanticCustomError("origin", "is no origin")
+    scheme, host, port = found.groups()
+    usual = {"http": ":80", "https": ":443"}[scheme]
+    return f"{scheme}://{host}{port if port and port != usual else ''}"
+
+
+def _sendable(value: object) -> object:
+    """What a header can carry: no line breaks, and no spaces at its ends."""
+    if isinstance(value, str) and (value != value.strip() or not value.isprintable()):
+        raise PydanticCustomError("token", "can't be sent")
+    return value
+
+
 def _in_any_case(value: object, validate: ValidatorFunctionWrapHandler) -> object:
     try:
         return validate(str(value).upper())
@@ -71,6 +97,8 @@ def _in_any_case(value: object, validate: ValidatorFunctionWrapHandler) -> objec
 Port = Annotated[int, Field(ge=1, le=65535)]
 Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Url = Annotated[str, BeforeValidator(_http_url)]
+Origins = Annotated[str, BeforeValidator(_origins)]
+Token = Annotated[SecretStr, BeforeValidator(_sendable)]
 
 # What a variable accepts, where the type alone doesn't say it.
 _ACCEPTED: dict[str, str] = {
@@ -91,6 +119,9 @@ class Settings(BaseModel):
     api_port: Port = Field(8000, description="the API's port")
     web_concurrency: int = Field(
         1, ge=1, le=64, description="processes that answer on the API's port"
+    )
+    max_in_flight: int = Field(
+        512, ge=1, le=100_000, description="requests that a process answers at once, at most"
     )
     api_url: Url = Field("http://localhost:8000", description="where the UI finds the API")
     model_path: Path = Field(Path("models/prediabetes"), description="a model package (folder)")
@@ -122,13 +153,20 @@ class Settings(BaseModel):
     record_inputs: bool = Field(
         True, description="keep the inputs of predictions in the record stream"
     )
-    admin_token: SecretStr | None = Field(
+    admin_token: Token | None = Field(
         None, description="opens the log on the public port; unset means closed there"
+    )
+    cors_origins: Origins | None = Field(
+        None, description="sites whose pages may call the API; unset means none"
     )
 
     @property
     def production(self) -> bool:
         return self.env is Environment.production
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return tuple(self.cors_origins.split(",")) if self.cors_origins else ()
 
     @property
     def uses_redis(self) -> bool:
@@ -232,6 +270,10 @@ def _accepted(name: str) -> str:
         return f"{kind} from {field['minimum']:g} to {field['maximum']:.10g}"
     if name.endswith("_url"):
         return "an http:// or https:// address"
+    if name.endswith("_origins"):
+        return "origins as https://example.org, separated by commas"
+    if name.endswith("_token"):
+        return "a text without line breaks, and without spaces at its ends"
     if name.endswith(("_path", "_dir")):
         return "a folder"
     if name.endswith(("_host", "_name")):

@@ -309,4 +309,4 @@ class Stack:
         mine = ("--filter", f"label=com.docker.stack.namespace={self.name}")
         eventually(lambda: docker("ps", "--all", "--quiet", *mine) == "", PATIENCE, every=0.2)
         eventually(lambda: docker("network", "ls", "--quiet", *mine) == "", PATIENCE, every=0.2)
-        docker("volume", "rm", f"{self.name}_redis-data")
+        docker("volume", "rm", f"{self.name}_redis-data", f"{self.name}_journals")

@@ -38,6 +38,7 @@ LIMITS = [
 CHOSEN = {
     "ADMIN_TOKEN": "a-token",
     "API_TRIES": "31",
+    "CORS_ORIGINS": "https://example.org",
     "ENV": "development",
     "LOGGING_HANDLER": "stdout",
     "LOG_FORMAT": "json",
@@ -49,6 +50,7 @@ CHOSEN = {
     "REDIS_RECORDS_MAX_SIZE": "60000",
     "TRY_SECONDS": "2",
     "WEB_CONCURRENCY": "2",
+    "MAX_IN_FLIGHT": "600",
 }
 FIXED = {
     "API_HOST": "0.0.0.0",

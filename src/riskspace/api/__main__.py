@@ -8,7 +8,7 @@ import sys
 from functools import partial
 
 from riskspace import logs, settings
-from riskspace.api.app import create_app
+from riskspace.api.app import create_app, create_gate
 from riskspace.backend import assemble
 from riskspace.errors import PackageError
 from riskspace.settings import Settings
@@ -43,7 +43,8 @@ def _work(chosen: Settings, listener: socket.socket) -> int:
         backend = assemble(chosen, output, refused, settle)
     except PackageError as error:
         return _fail(error)
-    server = prepare(create_app(backend))
+    gate = create_gate(chosen)
+    server = prepare(create_app(backend, gate), gate)
     serve(server, listener)
     return _fail(failures[0]) if failures else 0
 

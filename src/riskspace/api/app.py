@@ -16,15 +16,24 @@ from riskspace.api.direct import DirectPrediction
 from riskspace.api.encoder import Encoder
 from riskspace.backend import Backend
 from riskspace.errors import RequestError
+from riskspace.settings import Settings
 from riskspace.web import problems
+from riskspace.web.cors import Cors
 from riskspace.web.draining import ReadToTheEnd
 from riskspace.web.head import HeadFollowsGet
+from riskspace.web.headers import SecurityHeaders
+from riskspace.web.overload import Gate, InFlight
 from riskspace.web.request_id import RequestId
 
 logger = logging.getLogger("api")
 
 
-def create_app(backend: Backend) -> FastAPI:
+def create_gate(settings: Settings) -> Gate:
+    """How many requests there may be."""
+    return Gate(settings.max_in_flight, logger, health.PROBES)
+
+
+def create_app(backend: Backend, gate: Gate | None = None) -> FastAPI:
     """The API over one backend. The package is loaded while the port is already open: until then
     /readyz, /health and predictions answer 503."""
     manifest = backend.service.manifest
@@ -50,9 +59,13 @@ def create_app(backend: Backend) -> FastAPI:
     app.add_middleware(HeadFollowsGet)
     app.add_middleware(problems.CatchAll, logger=logger)
     app.add_middleware(ReadToTheEnd)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestId)
     # The last to be added is the first to see a request.
     app.add_middleware(DirectPrediction, service=backend.service, encoder=encoder)
+    if origins := backend.settings.origins:
+        app.add_middleware(Cors, origins=origins)
+    app.add_middleware(InFlight, gate=gate or create_gate(backend.settings))
     return app
 
 

@@ -12,6 +12,7 @@ from riskspace.api.encoder import Encoder
 from riskspace.ids import new_id
 from riskspace.service import Service
 from riskspace.web.bodies import RECORD_LIMIT
+from riskspace.web.headers import NOSNIFF
 from riskspace.web.request_id import SHAPE
 
 PATH = "/predict"
@@ -41,6 +42,7 @@ class DirectPrediction:
             return
         headers = [
             _JSON,
+            NOSNIFF,
             (b"content-length", b"%d" % len(answer)),
             (b"x-request-id", request.encode()),
         ]
@@ -67,7 +69,9 @@ def _request_id(scope: Scope) -> str | None:
     for header in scope["headers"]:
         name, value = header
         if name == b"content-type":
-            json = value == b"application/json"
+            if value != b"application/json":
+                return None
+            json = True
         elif name == b"x-request-id":
             text = value.decode("latin-1")
             if found is not None or not SHAPE.fullmatch(text):

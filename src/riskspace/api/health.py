@@ -10,6 +10,9 @@ from riskspace.backend import Backend
 from riskspace.errors import NotReady
 from riskspace.web.answers import Health, Life, problems
 
+# What whoever watches over the process asks: answered however many others there are.
+PROBES = ("/livez", "/readyz", "/health")
+
 
 def router(backend: Backend) -> APIRouter:
     routes = APIRouter(tags=["health"])

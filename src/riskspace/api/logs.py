@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,11 +14,19 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from riskspace.backend import Backend
-from riskspace.errors import BadInput, Forbidden, StoreUnavailable, Unauthorized
+from riskspace.errors import (
+    BadInput,
+    Forbidden,
+    StoreUnavailable,
+    TooManyGuesses,
+    Unauthorized,
+)
 from riskspace.logbook import CURSOR
 from riskspace.settings import LogLevel
-from riskspace.web.admin import require_admin
-from riskspace.web.answers import LogLine, Logs, problems
+from riskspace.web.admin import Admin
+from riskspace.web.answers import LogLine, Logs, links, problems
+
+logger = logging.getLogger("api")
 
 # The last second that a timestamp can write: a zone can bring `since` past it.
 LATEST = datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp()
@@ -32,14 +41,16 @@ def _dated(value: str) -> str:
 
 Moment = Annotated[datetime, BeforeValidator(_dated)]
 _CURSOR = Query(description="an earlier `next_cursor`", json_schema_extra={"pattern": CURSOR})
-# Documents the scheme; `require_admin` decides.
+_OLDER = links(older=("read_logs_get", {"parameters": {"cursor": "$response.body#/next_cursor"}}))
+# Documents the scheme; `Admin` decides.
 _bearer = Depends(HTTPBearer(auto_error=False, description="ADMIN_TOKEN"))
 
 
 def router(backend: Backend) -> APIRouter:
     routes = APIRouter(tags=["logs"])
+    admin = Admin(backend.settings.admin_token, logger)
 
-    @routes.get("/logs", responses=problems(BadInput, StoreUnavailable))
+    @routes.get("/logs", responses=problems(BadInput, StoreUnavailable) | {200: _OLDER})
     async def read(
         limit: Annotated[int, Query(ge=1, le=1000)] = 50,
         level: Annotated[LogLevel | None, Query(description="only this level")] = None,
@@ -57,11 +68,11 @@ def router(backend: Backend) -> APIRouter:
         "/logs",
         status_code=204,
         dependencies=[_bearer],
-        responses=problems(Unauthorized, Forbidden, StoreUnavailable),
+        responses=problems(Unauthorized, Forbidden, TooManyGuesses, StoreUnavailable),
     )
     async def clear(request: Request) -> Response:
         """Empties the log; prediction records stay."""
-        require_admin(request.headers.get("authorization"), backend.settings.admin_token)
+        admin.require(request)
         await backend.logbook.clear()
         return Response(status_code=204)
 

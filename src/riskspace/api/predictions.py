@@ -15,10 +15,15 @@ from riskspace.errors import (
     BodyTooLarge,
     MalformedBody,
     NotReady,
+    Overloaded,
     UnsupportedMedia,
 )
 from riskspace.service import MAX_ROWS, Answered
 from riskspace.web import answers, bodies
+
+# Batches that wait for another one at most: each holds its body.
+MAX_WAITING = 16
+_LATER = {"Retry-After": "2"}
 
 _REFUSALS = answers.problems(MalformedBody, BodyTooLarge, UnsupportedMedia, BadInput, NotReady)
 
@@ -60,6 +65,8 @@ def router(backend: Backend, encode: Encoder) -> APIRouter:
         CSV whose first line names the fields. A wrong row has its own `errors` and doesn't fail the
         others; what a row may hold is the schema of `POST /predict`."""
         media_type = bodies.media_type(request, (bodies.JSON, bodies.CSV))
+        if one_at_a_time.statistics().tasks_waiting >= MAX_WAITING:
+            raise Overloaded("There are batches enough already; come again.", headers=_LATER)
         body = await bodies.read(request, bodies.BATCH_LIMIT)
 
         def answer() -> tuple[Answered, bytes]:

@@ -26,12 +26,14 @@ def main() -> int:
     except (httpx.HTTPError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    serve(prepare(create_app(chosen, model, connect(chosen.api_url))), listener)
+    serve(
+        prepare(create_app(chosen, model, connect(chosen.api_url, chosen.max_in_flight))), listener
+    )
     return 0
 
 
 async def _model(chosen: Settings) -> Model:
-    async with connect(chosen.api_url) as http:
+    async with connect(chosen.api_url, chosen.max_in_flight) as http:
         try:
             return await ApiClient(http).wait_for_model(chosen.api_tries, chosen.try_seconds)
         except httpx.HTTPError as error:

@@ -29,7 +29,7 @@ STYLE = Path(__file__).with_name("style.css")
 # Events of one kind that run at once, and that wait behind them.
 CONCURRENT = 40
 QUEUED = 400
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # The fonts that the visitor's system has (none is fetched), and darker shades than the theme's own
 # where text would be hard to read.
 THEME = gr.themes.Soft(
@@ -73,7 +73,7 @@ def create_app(settings: Settings, model: Model, http: httpx.AsyncClient) -> Fas
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.add_route(PREFIX, _to_docs, methods=list(METHODS))
-    app.mount(PREFIX, create_public_api(http, settings.admin_token))
+    app.mount(PREFIX, create_public_api(http, settings))
     blocks = page.build(model, ApiClient(http))
     blocks.queue(max_size=QUEUED, default_concurrency_limit=CONCURRENT)
     gr.mount_gradio_app(
@@ -90,11 +90,16 @@ def create_app(settings: Settings, model: Model, http: httpx.AsyncClient) -> Fas
         app_kwargs={"openapi_url": None, "docs_url": None, "redoc_url": None},
     )
     _without_echo(app)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, inputs=_inputs(blocks))
     app.add_middleware(ReadToTheEnd)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestId)
     return app
+
+
+def _inputs(blocks: gr.Blocks) -> dict[int, int]:
+    """The number of values that each event takes which this process answers, by its number."""
+    return {number: len(event.inputs) for number, event in blocks.fns.items() if event.fn}
 
 
 def _without_echo(app: FastAPI) -> None:
@@ -106,5 +111,6 @@ def _without_echo(app: FastAPI) -> None:
 
 async def _to_docs(request: Request) -> Response:
     if request.method not in {"GET", "HEAD"}:
-        return problems.problem(request, 405, "This address doesn't take this method.")
+        detail = "This address doesn't take this method."
+        return problems.problem(request, 405, detail, headers={"Allow": "GET, HEAD"})
     return RedirectResponse(f"{PREFIX}/docs")

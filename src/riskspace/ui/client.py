@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from riskspace.web import bodies
 from riskspace.web.answers import ErrorItem, Model, Prediction
 
 logger = logging.getLogger("ui")
 
 # Seconds: to connect, and to answer one record.
 PATIENCE = httpx.Timeout(10.0, connect=2.0)
+# Connections that stay open between two requests.
+_KEPT = 20
+_JSON = {"Content-Type": bodies.JSON}
+_REFUSED = {422, 400, 413}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +45,11 @@ class Failed:
 Outcome = Prediction | Refused | Away | Failed
 
 
-def connect(api_url: str) -> httpx.AsyncClient:
-    """The API by HTTP, straight: no proxy of the environment stands between the two."""
-    return httpx.AsyncClient(base_url=api_url, trust_env=False)
+def connect(api_url: str, most: int) -> httpx.AsyncClient:
+    """The API by HTTP, at most so many requests at once, straight: no proxy of the environment
+    stands between the two."""
+    limits = httpx.Limits(max_connections=most, max_keepalive_connections=_KEPT)
+    return httpx.AsyncClient(base_url=api_url, trust_env=False, limits=limits)
 
 
 class ApiClient:
@@ -68,13 +76,15 @@ class ApiClient:
     async def predict(self, record: dict[str, Any]) -> Outcome:
         """The risk of one record; every failure is an outcome of its own."""
         try:
-            answer = await self._http.post("/predict", json=record, timeout=PATIENCE)
+            answer = await self._http.post(
+                "/predict", content=json.dumps(record), headers=_JSON, timeout=PATIENCE
+            )
         except httpx.HTTPError as error:
             logger.warning("L'API ne répond pas (%s)", type(error).__name__)
             return Away()
         if answer.status_code == httpx.codes.OK:
             return Prediction.model_validate_json(answer.content)
-        if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+        if answer.status_code in _REFUSED:
             errors = answer.json().get("errors", [])
             return Refused(tuple(ErrorItem.model_validate(item) for item in errors))
         if answer.status_code in {502, 503, 504}:

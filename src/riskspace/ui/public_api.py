@@ -7,7 +7,6 @@ import json
 import logging
 
 import httpx
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -15,12 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from riskspace.errors import RequestError, UpstreamError, UpstreamTimeout
+from riskspace.errors import NotFound, RequestError, UpstreamError, UpstreamTimeout
 from riskspace.logs import request_id
+from riskspace.settings import Settings
 from riskspace.web import bodies, problems
-from riskspace.web.admin import require_admin
+from riskspace.web.admin import Admin
+from riskspace.web.cors import Cors
 from riskspace.web.draining import ReadToTheEnd
 from riskspace.web.head import HeadFollowsGet
+from riskspace.web.overload import Gate, InFlight
 from riskspace.web.request_id import HEADER
 
 logger = logging.getLogger("ui")
@@ -41,16 +43,16 @@ _RETURNED = ("content-type", "retry-after", "www-authenticate", "allow", "accept
 PATIENCE = httpx.Timeout(60.0, connect=2.0)
 
 
-def create_public_api(http: httpx.AsyncClient, admin_token: SecretStr | None) -> Starlette:
+def create_public_api(http: httpx.AsyncClient, settings: Settings) -> Starlette:
     """The public subset, forwarded to the API that `http` has as its base address."""
+    admin = Admin(settings.admin_token, logger)
 
     async def forward(request: Request) -> Response:
         return await _forward(http, request)
 
     async def log(request: Request) -> Response:
-        given = request.headers.get("authorization", "")
-        require_admin(given, admin_token)
-        return await _forward(http, request, authorization=given)
+        admin.require(request)
+        return await _forward(http, request, authorization=request.headers["authorization"])
 
     async def document(request: Request) -> Response:
         answer = await _forward(http, request)
@@ -68,6 +70,8 @@ def create_public_api(http: httpx.AsyncClient, admin_token: SecretStr | None) ->
             HTTPException: problems.http_exception,
         },
         middleware=[
+            Middleware(InFlight, gate=Gate(settings.max_in_flight, logger)),
+            *([Middleware(Cors, origins=settings.origins)] if settings.origins else []),
             Middleware(ReadToTheEnd),
             Middleware(problems.CatchAll, logger=logger),
             Middleware(HeadFollowsGet),
@@ -80,7 +84,8 @@ def create_public_api(http: httpx.AsyncClient, admin_token: SecretStr | None) ->
 async def _forward(http: httpx.AsyncClient, request: Request, **more: str) -> Response:
     body = await bodies.read(request, bodies.BATCH_LIMIT)
     sent = {name: request.headers[name] for name in _SENT if name in request.headers} | more
-    headers = {name: value.strip() for name, value in sent.items()}
+    # The very bytes: a visitor's header needn't be ASCII.
+    headers = {name.encode(): value.strip().encode("latin-1") for name, value in sent.items()}
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
     try:
         answer = await http.request(
@@ -88,11 +93,13 @@ async def _forward(http: httpx.AsyncClient, request: Request, **more: str) -> Re
             path,
             params=request.url.query,
             content=body,
-            headers={**headers, HEADER: request_id.get() or ""},
+            headers={**headers, HEADER.encode(): (request_id.get() or "").encode()},
             timeout=PATIENCE,
         )
     except httpx.TimeoutException:
         raise UpstreamTimeout("The API doesn't answer in time.") from None
+    except httpx.InvalidURL:  # too long for it, or with a NUL
+        raise NotFound("There is nothing at this address.") from None
     except httpx.HTTPError:
         raise UpstreamError("The API doesn't answer.", headers={"Retry-After": "2"}) from None
     returned = {name: answer.headers[name] for name in _RETURNED if name in answer.headers}

@@ -129,3 +129,10 @@ def problems(*errors: type[RequestError]) -> dict[int | str, dict[str, Any]]:
         }
         for error in errors
     }
+
+
+def links(**calls: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """OpenAPI's links of an answer: calls that it leads to, by operation, and with what of it."""
+    return {
+        "links": {name: {"operationId": call, **given} for name, (call, given) in calls.items()}
+    }

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from riskspace.ids import new_id
 from riskspace.logs import request_id
 
 HEADER = "X-Request-ID"
 SHAPE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def given_or_new(scope: Scope) -> str:
+    """The id that a request bears, or one for it."""
+    given = Headers(scope=scope).get(HEADER, "")
+    return given if SHAPE.fullmatch(given) else new_id()
 
 
 class RequestId:
@@ -24,8 +30,7 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER, "")
-        id_ = given if SHAPE.fullmatch(given) else uuid.uuid4().hex
+        id_ = given_or_new(scope)
 
         async def with_id(message: Message) -> None:
             if message["type"] == "http.response.start":

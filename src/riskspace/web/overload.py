@@ -1,0 +1,106 @@
+"""More requests than can be answered in good time: refused at once, and told to come again."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Collection
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from riskspace.web import problems
+from riskspace.web.headers import NOSNIFF
+from riskspace.web.request_id import given_or_new
+
+# Seconds until a refused client had better come again, and between two lines on how many were.
+RETRY_AFTER = 1
+TELL_EVERY = 10.0
+# In the scope of a request that is through the gate already.
+_ENTERED = "riskspace.entered"
+
+
+class Gate:
+    """Lets `most` requests be answered at any time. Those for `always` (probes) are not counted,
+    nor refused."""
+
+    def __init__(
+        self,
+        most: int,
+        logger: logging.Logger,
+        always: Collection[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.most = most
+        self._logger = logger
+        self._always = frozenset(always)
+        self._clock = clock
+        self._answering = 0
+        self._refused = 0
+        self._tell_again = 0.0
+
+    def lets_in(self, scope: Scope) -> bool:
+        """Whether a request may be answered: then it is counted until it `leaves`."""
+        if scope["path"] in self._always or _ENTERED in scope:
+            return True
+        if self._answering >= self.most:
+            self._tell()
+            return False
+        self._answering += 1
+        scope[_ENTERED] = True
+        return True
+
+    def leaves(self, scope: Scope) -> None:
+        """The request has been answered."""
+        if scope.pop(_ENTERED, False):
+            self._answering -= 1
+
+    def _tell(self) -> None:
+        self._refused += 1
+        now = self._clock()
+        if now >= self._tell_again:
+            self._tell_again = now + TELL_EVERY
+            self._logger.warning("Surcharge (demandes refusées: %d au total)", self._refused)
+
+
+class InFlight:
+    """Refuses with 503, before anything is done for it, what the gate doesn't let in."""
+
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+        self._app = app
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if not self._gate.lets_in(scope):
+            headers, body = refusal(scope, self._gate.most)
+            await send({"type": "http.response.start", "status": 503, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._gate.leaves(scope)
+
+
+def refusal(scope: Scope, most: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers and body of the answer to a request too many."""
+    request = given_or_new(scope)
+    content = {
+        "type": "about:blank",
+        "title": problems.title(503),
+        "status": 503,
+        "detail": f"There are {most} requests already; come again.",
+        "instance": scope["path"],
+        "request_id": request,
+    }
+    body = json.dumps(content).encode()
+    return [
+        (b"content-type", problems.MEDIA_TYPE.encode()),
+        (b"content-length", b"%d" % len(body)),
+        NOSNIFF,
+        (b"retry-after", b"%d" % RETRY_AFTER),
+        (b"x-request-id", request.encode()),
+    ], body

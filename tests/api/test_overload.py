@@ -1,0 +1,197 @@
+"""More than can be answered in good time is refused at once; what was accepted is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import tiny
+from api.apis import Api, problem, serving
+from real import eventually
+from starlette.types import Message, Receive, Scope, Send
+
+from riskspace.api import predictions
+from riskspace.web.overload import Gate, InFlight
+
+
+class Slow:
+    """An application that answers when it may."""
+
+    def __init__(self) -> None:
+        self.may = asyncio.Event()
+        self.answering = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        self.answering += 1
+        await self.may.wait()
+        if scope["path"] == "/fails":
+            raise ValueError
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+
+async def status(app: InFlight, path: str = "/predict", headers: Any = ()) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+
+    async def send(message: Message) -> None:
+        answer.update(message)
+
+    scope = {"type": "http", "path": path, "method": "POST", "headers": list(headers)}
+    await app(scope, _nothing, send)
+    return answer
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request"}
+
+
+def limited(slow: Slow, most: int, clock: Any = lambda: 0.0) -> InFlight:
+
+    return InFlight(slow, Gate(most, logging.getLogger("api"), ("/livez",), clock))
+
+
+def test_one_more_than_there_may_be_is_refused_and_room_comes_back() -> None:
+    async def run() -> None:
+        slow = Slow()
+        app = limited(slow, 3)
+        first = [asyncio.create_task(status(app)) for _ in range(3)]
+        await asyncio.sleep(0)
+        refused = await status(app, headers=[(b"x-request-id", b"mine")])
+        assert refused["status"] == 503
+        headers = dict(refused["headers"])
+        assert headers[b"retry-after"] == b"1"
+        assert headers[b"x-request-id"] == b"mine"
+        assert headers[b"content-type"] == b"application/problem+json"
+        content = json.loads(refused["body"])
+        assert content["status"] == 503
+        assert content["request_id"] == "mine"
+        assert int(headers[b"content-length"]) == len(refused["body"])
+        assert slow.answering == 3
+        slow.may.set()
+        assert [answer["status"] for answer in await asyncio.gather(*first)] == [200] * 3
+        assert (await status(app))["status"] == 200
+
+    asyncio.run(run())
+
+
+def test_a_probe_is_answered_however_many_others_there_are() -> None:
+    async def run() -> None:
+        slow = Slow()
+        app = limited(slow, 1)
+        busy = asyncio.create_task(status(app))
+        probe = asyncio.create_task(status(app, "/livez"))
+        await asyncio.sleep(0)
+        assert slow.answering == 2
+        slow.may.set()
+        assert (await probe)["status"] == (await busy)["status"] == 200
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("how", ["fails", "leaves"])
+def test_whoever_ends_badly_leaves_room(how: str) -> None:
+    async def run() -> None:
+        slow = Slow()
+        app = limited(slow, 1)
+        for _ in range(3):
+            task = asyncio.create_task(status(app, f"/{how}"))
+            await asyncio.sleep(0)
+            if how == "fails":
+                slow.may.set()
+            else:
+                task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        slow.may.set()
+        assert (await status(app))["status"] == 200
+
+    asyncio.run(run())
+
+
+def test_the_log_says_how_many_but_not_each(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        now = 100.0
+        slow = Slow()
+        app = limited(slow, 1, lambda: now)
+        busy = asyncio.create_task(status(app))
+        await asyncio.sleep(0)
+        for _ in range(50):
+            await status(app)
+        now += 11
+        await status(app)
+        slow.may.set()
+        await busy
+
+    asyncio.run(run())
+    assert caplog.messages == [
+        "Surcharge (demandes refusées: 1 au total)",
+        "Surcharge (demandes refusées: 51 au total)",
+    ]
+
+
+@contextmanager
+def _held(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Batches that wait until they may go on."""
+    may, service = threading.Event(), api.backend.service
+    predict_rows = service.predict_rows
+
+    def later(body: bytes, *, csv: bool) -> Any:
+        may.wait(20)
+        return predict_rows(body, csv=csv)
+
+    monkeypatch.setattr(service, "predict_rows", later)
+    yield may
+    may.set()
+
+
+def test_batches_that_wait_are_bounded_and_predictions_go_on(
+    lasting: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each that waits holds its body."""
+    waiting = predictions.MAX_WAITING
+    with _held(lasting, monkeypatch) as may:
+        found: list[Any] = []
+
+        def ask() -> None:
+            found.append(lasting.client.post("/predict/batch", json=[tiny.RECORD]))
+
+        threads = [threading.Thread(target=ask) for _ in range(waiting + 4)]
+        for thread in threads:
+            thread.start()
+        eventually(lambda: len(found) == 3)  # one is being answered, so many wait
+        assert lasting.client.post("/predict", json=tiny.RECORD).status_code == 200
+        may.set()
+        for thread in threads:
+            thread.join()
+    refused = [answer for answer in found if answer.status_code != 200]
+    assert len(refused) == 3
+    for answer in refused:
+        problem(answer, 503)
+        assert answer.headers["retry-after"] == "2"
+
+
+def test_the_running_api_refuses_what_its_setting_says(
+    pumps: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(pumps, {"MAX_IN_FLIGHT": "1"}) as api, _held(api, monkeypatch) as may:
+        busy = threading.Thread(
+            target=lambda: api.client.post("/predict/batch", json=[tiny.RECORD])
+        )
+        busy.start()
+
+        def refused() -> bool:
+            return bool(api.client.post("/predict", json=tiny.RECORD).status_code == 503)
+
+        eventually(refused)
+        answer = api.client.post("/predict", json=tiny.RECORD)
+        assert problem(answer, 503)["detail"].startswith("There are 1 requests already")
+        for path in ("/livez", "/readyz", "/health"):
+            assert api.client.get(path).status_code == 200
+        may.set()
+        busy.join()
+        assert api.client.post("/predict", json=tiny.RECORD).status_code == 200
