@@ -108,6 +108,8 @@ _take_run_dir() {
   rm -f "$RUN_DIR"/{failure,listener.pid,supervisor.sock,supervisord.pid} "$RUN_DIR"/log/*
   LOGS=("$RUN_DIR"/log/{redis,api,ui,listener}.log)
   touch "${LOGS[@]}"
+  # Room for the listener's verdict, which may be that the disk is full.
+  printf '%4096s' '' >"$RUN_DIR/failure.draft"
 }
 
 _check_machine() {

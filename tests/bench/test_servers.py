@@ -49,7 +49,7 @@ def test_nothing_of_a_server_is_left_when_it_ends() -> None:
 
 
 def test_redis_is_started_as_supervisord_starts_it() -> None:
-    assert "--appendfsync always" in redis_server.command()
+    assert "--appendfsync no" in redis_server.command()
 
 
 def test_the_floor_validates_what_the_model_takes() -> None:

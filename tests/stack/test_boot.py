@@ -46,7 +46,7 @@ def test_redis_is_set_up_to_lose_nothing_and_to_stay_small(start: Start) -> None
         "maxmemory": str(256 * 2**20),
         "maxmemory-policy": "allkeys-lru",
         "appendonly": "yes",
-        "appendfsync": "always",
+        "appendfsync": "no",
         "save": "",
         "dir": str(stack.run_dir / "data"),
     }

@@ -3,7 +3,7 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
-from riskspace.supervision.listener import listen, reason
+from riskspace.supervision.listener import give, listen, reason
 from riskspace.supervision.verdict import Event
 
 
@@ -29,3 +29,19 @@ def test_a_reason_is_made_of_the_logs(tmp_path: Path) -> None:
     (log / "api.log").write_text("PackageError: no manifest\n")
     assert reason(tmp_path, "api", "cause") == "cause: code 3: PackageError: no manifest"
     assert reason(tmp_path, "ui", "cause") == "cause"
+
+
+def test_a_verdict_takes_no_room_that_a_full_disk_lacks(tmp_path: Path) -> None:
+    draft = tmp_path / "failure.draft"
+    draft.write_bytes(b" " * 4096)
+    file = draft.stat().st_ino
+    give("redis: ne démarre pas: code 1", tmp_path)
+    failure = tmp_path / "failure"
+    assert failure.read_text() == "redis: ne démarre pas: code 1\n"
+    assert failure.stat().st_ino == file
+    assert list(tmp_path.iterdir()) == [failure]
+
+
+def test_a_verdict_is_given_without_a_draft_too(tmp_path: Path) -> None:
+    give("ui: ne démarre pas", tmp_path)
+    assert (tmp_path / "failure").read_text() == "ui: ne démarre pas\n"

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,6 +51,16 @@ def _tail(path: Path, size: int = 4096) -> str:
         return ""
 
 
+def give(verdict: str, run_dir: Path) -> None:
+    """Writes the file `failure`: over a draft that start.sh has made, so that a full disk has room
+    for it, and renamed into place, since start.sh may look at any moment."""
+    draft = run_dir / "failure.draft"
+    with draft.open("r+b" if draft.exists() else "wb") as file:
+        file.write(f"{verdict}\n".encode())
+        file.truncate()
+    draft.rename(run_dir / "failure")
+
+
 def main(run_dir: Path) -> None:
     supervisord = os.getppid()
     watch = Watch()
@@ -59,10 +70,8 @@ def main(run_dir: Path) -> None:
         failure = run_dir / "failure"
         if cause is None or failure.exists():
             return
-        # Renamed into place, since start.sh may look at any moment.
-        draft = run_dir / "failure.draft"
-        draft.write_text(f"{event.program}: {reason(run_dir, event.program, cause)}\n")
-        draft.rename(failure)
+        with suppress(OSError):  # then start.sh says that supervisord has ended, at least
+            give(f"{event.program}: {reason(run_dir, event.program, cause)}", run_dir)
         os.kill(supervisord, signal.SIGTERM)
 
     listen(sys.stdin.buffer, sys.stdout.buffer, see)
