@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import logging
+import os
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny
-from api.apis import Api, problem, serving
-from real import eventually
+from api.apis import Api, on_redis, problem, serving
+from api.processes import start
+from real import RedisServer, eventually
 from starlette.types import Message, Receive, Scope, Send
 
 from riskspace.api import predictions
+from riskspace.web.connections import REST
 from riskspace.web.overload import Gate, InFlight
 
 
@@ -195,3 +202,33 @@ def test_the_running_api_refuses_what_its_setting_says(
         may.set()
         busy.join()
         assert api.client.post("/predict", json=tiny.RECORD).status_code == 200
+
+
+def test_who_comes_again_at_once_is_refused_at_once_and_heard_again_later(
+    pumps: Path, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """The one request that there may be reads the log of a Redis that hangs."""
+    process = start(pumps, tmp_path, **on_redis(redis_server, MAX_IN_FLIGHT="1"))
+    os.kill(redis_server.pid, signal.SIGSTOP)
+    took, statuses = [], []
+    try:
+        busy = threading.Thread(target=process.ask, args=("GET", "/logs"))
+        busy.start()
+        time.sleep(0.2)
+        connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=10)
+        for _ in range(3):
+            began = time.monotonic()
+            connection.request("POST", "/predict", json.dumps(tiny.RECORD))
+            answer = connection.getresponse()
+            answer.read()
+            took.append(time.monotonic() - began)
+            statuses.append(answer.status)
+        assert process.ask("GET", "/livez")[0] == 200
+        busy.join()
+        connection.close()
+    finally:
+        os.kill(redis_server.pid, signal.SIGCONT)
+        process.program.stop()
+    assert statuses == [503] * 3
+    assert took[0] < REST
+    assert min(took[1:]) > REST * 0.8

@@ -161,5 +161,6 @@ def _packed(entries: list[list[str]]) -> bytes:
 async def _translated() -> AsyncIterator[None]:
     try:
         yield
-    except (RedisError, OSError) as error:
+    # A connection that has closed meanwhile is a RuntimeError of uvloop's.
+    except (RedisError, OSError, RuntimeError) as error:
         raise StoreError(type(error).__name__) from error

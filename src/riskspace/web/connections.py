@@ -27,6 +27,8 @@ from riskspace.web.overload import Gate, refusal
 # SLOWEST bytes of a body or of an answer moved.
 PATIENCE = 10
 SLOWEST = 16 * 1024
+# Seconds until a client that was refused is heard again.
+REST = 0.1
 # Bytes of a request that are not its body: its head, its trailers, and what frames its chunks.
 HEAD_LIMIT = 64 * 1024
 _FRAME = 16
@@ -174,6 +176,18 @@ class Connection(HttpToolsProtocol):
             self.loop.call_soon(self.on_response_complete)
         else:
             self.on_response_complete()
+            self._rest()
+
+    def _rest(self) -> None:
+        """Doesn't hear for a moment who was told to come again later: else a crowd that comes again
+        at once would have its refusals, and nobody an answer."""
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+            self.loop.call_later(REST, self._listen)
+
+    def _listen(self) -> None:
+        if not self.transport.is_closing() and not self.flow.read_paused:
+            self.transport.resume_reading()
 
     def on_response_complete(self) -> None:
         """As uvicorn's own, without its timer."""
