@@ -11,9 +11,15 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 WAIT = $(if $(filter docker,$(COMPOSE)),--wait)
 
 PEERS := bentoml litserve mlserver mlflow
+# What else in scripts/ is for Python.
+IN_PYTHON := audit licences sbom smoke licences.toml
+
+SOAK_MINUTES := 30
+FAULTS = PYTHONPATH=$(CURDIR)/src:$(CURDIR)/tests $(BIN)/python -m faults
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types shell dockerfiles workflow screenshots train lock clean \
+    audit licences soak reliability \
     bench bench-all bench-peers bench-page \
     docker-build docker-up docker-down docker-logs docker-logs-api docker-logs-redis docker-hf
 
@@ -36,7 +42,8 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 shell: $(VENV)/.dev
-	$(BIN)/shellcheck start.sh .ci/run $(filter-out scripts/smoke,$(wildcard scripts/*))
+	$(BIN)/shellcheck start.sh .ci/run \
+	    $(filter-out $(IN_PYTHON:%=scripts/%),$(wildcard scripts/*))
 
 dockerfiles: $(VENV)/.dev
 	$(BIN)/hadolint $(wildcard Dockerfile Dockerfile.hf deploy/*/Dockerfile)
@@ -75,6 +82,18 @@ train: $(VENV)/.train ## make models/prediabetes again from the public data
 
 lock: ## resolve pyproject.toml into the requirement files (needs uv)
 	scripts/lock
+
+audit: $(VENV)/.dev ## is a vulnerability known of what is pinned? (3: it could not be checked)
+	$(BIN)/python scripts/audit $(AUDIT)
+
+licences: $(VENV)/.dev ## renew the table of docs/licences.md
+	$(BIN)/python scripts/licences
+
+soak: $(VENV)/.dev ## kill, overload, fuzz and use it for two hours, and say how it took it
+	$(FAULTS) --minutes $(SOAK_MINUTES) programs redis disk clock overload slow hostile soak
+
+reliability: $(VENV)/.dev ## write what was measured into docs/reliability.md
+	$(FAULTS) report
 
 bench: $(VENV)/.dev ## how fast the API is, next to a bare FastAPI and the usual way
 	$(BIN)/python -m bench core

@@ -11,10 +11,15 @@ from real import Program, RedisServer, redis_executable
 
 from riskspace.settings import variables
 
+pytest_plugins = ("browsers",)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--screenshots", metavar="DIR", type=Path, help="where the page's pictures are kept"
+    )
+    parser.addoption(
+        "--long", action="store_true", help="tests/faults: as many cases, and as long, as it takes"
     )
 
 

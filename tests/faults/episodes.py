@@ -1,0 +1,88 @@
+"""Disturbances under a steady load, one after another, and how the stack comes out of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from faults.disturbances import Act, Disturbance
+from faults.ledger import Ledger
+from faults.load import SteadyLoad, statuses
+from faults.memory import holding
+from faults.spaces import space, targets
+from real import eventually
+from stack.stacks import Stack
+
+RATE = 200
+# Seconds between two disturbances of one program: five exits within 60 s would be given up on.
+APART = 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One disturbance. `recovery` are the seconds from its end (from itself, where it is a kill) to
+    the first 200 of a request that began after that, the slower of both ports; `empty` those until
+    every prediction answered by then was in Redis. `statuses` counts each target's answers
+    meanwhile, `memory` is the API's after it (MB)."""
+
+    program: str
+    recovery: float
+    empty: float
+    statuses: dict[str, dict[str, int]]
+    memory: float
+
+
+def endure(
+    disturbances: Sequence[Disturbance],
+    times: int = 1,
+    rest: float = 1.0,
+    apart: float = APART,
+) -> dict[str, Any]:
+    """Each disturbance so many times of each of its programs, on one stack; `rest` is for how many
+    seconds the load goes on after each recovery."""
+    with space() as stack:
+        ledger = Ledger(stack.redis_port)
+        episodes: dict[str, list[dict[str, Any]]] = {one.name: [] for one in disturbances}
+        with SteadyLoad(targets(stack), RATE) as load:
+            time.sleep(2)
+            for disturbance in disturbances:
+                for _ in range(times):
+                    began = time.monotonic()
+                    for program in disturbance.programs:
+                        # A program that ends before it counts as started is a failed start.
+                        eventually(lambda: stack.state(program) == "RUNNING", 20)  # noqa: B023
+                        one = _episode(stack, load, ledger, disturbance.act, program, rest)
+                        episodes[disturbance.name].append(asdict(one))
+                    if times > 1:
+                        time.sleep(max(0.0, began + apart - time.monotonic()))
+        ledger.settle(lambda: load.outcomes, within=5)
+        return {
+            "rate": RATE,
+            "times": times,
+            "episodes": episodes,
+            "balance": asdict(ledger.balance(load.outcomes)),
+            "longest": max(one.seconds for one in load.outcomes if one.status == 200),
+            "status": stack.stop(),
+        }
+
+
+def _episode(
+    stack: Stack, load: SteadyLoad, ledger: Ledger, disturb: Act, program: str, rest: float
+) -> Episode:
+    began = time.monotonic()
+    disturb(stack, program)
+    over = time.monotonic()
+    names = ("api", "ui")
+    eventually(lambda: all(load.first_success(name, over) for name in names), 30)
+    recovery = max(load.first_success(name, over) or 0.0 for name in names) - over
+    empty = ledger.settle(lambda: load.since(began - 1), within=10)
+    time.sleep(rest)
+    return Episode(
+        program,
+        recovery,
+        recovery + empty,
+        {name: statuses(load.since(began, name)) for name in names},
+        holding(stack.pid("api")).rss,
+    )

@@ -1,0 +1,154 @@
+"""More than there is room for: too many requests, too many at once, too many that take their
+time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+from faults.crowds import crowd
+from faults.load import SteadyLoad, Target
+from faults.pulse import Pulse
+from faults.rooms import Api, api
+from faults.slow import KINDS, SlowClients
+
+from riskspace.web.connections import PATIENCE
+from riskspace.web.descriptors import claim
+
+# Requests that the API has in flight at most, by default.
+IN_FLIGHT = 512
+CONNECTIONS = 1000
+# How many times its capacity it is asked for.
+TIMES = 10
+# Batches of the largest size at once.
+BATCHES = 60
+ROWS = 10_000
+# Requests a second of a client whose refusals are looked at.
+SAMPLED = 50
+# Seconds after the crowd has gone at which full speed is looked for, and for how long.
+BACK_AFTER = 1
+BACK_FOR = 1
+
+
+def endure(seconds: int) -> dict[str, Any]:
+    """1 000 connections, then ten times the capacity, each for so long; and 1 000 requests of one
+    moment."""
+    claim()
+    with api() as server:
+        server.rate(1)
+        capacity = server.rate(seconds)
+        return {
+            "in_flight": IN_FLIGHT,
+            "capacity": capacity,
+            "memory_before": server.most_memory(),
+            "crowd": _crowded(server, CONNECTIONS, seconds),
+            "tenfold": _crowded(server, CONNECTIONS, seconds, TIMES * capacity),
+            "moment": asyncio.run(_moment(server, CONNECTIONS)),
+            "most_memory": server.most_memory(),
+            "batches": asyncio.run(_batches(server, BATCHES)),
+            "batches_memory": server.most_memory(),
+            "alive": server.process.poll() is None,
+        }
+
+
+def _crowded(server: Api, connections: int, seconds: int, rate: float = 0) -> dict[str, Any]:
+    target = Target("api", server.port)
+    with Pulse(server.port) as pulse, SteadyLoad([target], SAMPLED) as sample:
+        time.sleep(0.2)
+        found = crowd(server.port, server.body, connections, seconds, rate)
+    time.sleep(BACK_AFTER)
+    refused = [one for one in sample.outcomes if one.status == 503]
+    return {
+        "connections": connections,
+        **asdict(found),
+        "livez_longest": pulse.longest,
+        "livez_failures": pulse.failures,
+        "sampled": dict(Counter(str(one.status or one.error) for one in sample.outcomes)),
+        "without_retry_after": sum(one.retry_after is None for one in refused),
+        "memory": server.most_memory(),
+        "rate_after": server.rate(BACK_FOR),
+    }
+
+
+async def _moment(server: Api, requests: int) -> dict[str, int]:
+    """What requests get that a frozen API finds all at once."""
+    body = server.body.read_bytes()
+    head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    text = f"{head}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+    async def status(reader: asyncio.StreamReader) -> str:
+        return (await reader.readline()).split()[1].decode()
+
+    await asyncio.sleep(0.5)  # until those of the load are gone
+    before = server.descriptors()
+    clients = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(requests)]
+    async with asyncio.timeout(PATIENCE):
+        while server.descriptors() - before < requests:
+            await asyncio.sleep(0.05)
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        for _, writer in clients:
+            writer.write(text)
+        await asyncio.sleep(0.2)
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    statuses = Counter(await asyncio.gather(*(status(reader) for reader, _ in clients)))
+    for _, writer in clients:
+        writer.close()
+    await asyncio.sleep(0.1)  # which the transports take to be closed
+    return dict(statuses)
+
+
+async def _batches(server: Api, number: int) -> dict[str, int]:
+    """What so many batches of the largest size get that are sent at once."""
+    body = b"[" + b",".join([server.body.read_bytes()] * ROWS) + b"]"
+    head = "POST /predict/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    text = f"{head}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+    async def ask() -> str:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        try:
+            writer.write(text)
+            status = (await reader.readline()).split()[1].decode()
+            await reader.read()
+            return status
+        finally:
+            writer.close()
+
+    statuses = Counter(await asyncio.gather(*(ask() for _ in range(number))))
+    await asyncio.sleep(0.1)  # which the transports take to be closed
+    return dict(statuses)
+
+
+def endure_slow(each: int, seconds: int) -> dict[str, Any]:
+    """So many slow clients of each kind at once; what others get meanwhile, and when they end."""
+    wanted = each * len(KINDS)
+    with api() as server:
+        server.rate(1)
+        alone = server.rate(seconds)
+        time.sleep(0.5)  # until those of the load are gone
+        before = server.descriptors()
+        with Pulse(server.port) as pulse, SlowClients(server.port, each) as slow:
+            began = time.monotonic()
+            time.sleep(1)
+            held = server.descriptors() - before
+            beside = server.rate(seconds)
+            time.sleep(max(0.0, began + PATIENCE + 3 - time.monotonic()))
+        return {
+            "wanted": wanted,
+            "held": held,
+            "left": wanted - slow.ended,
+            "alone": alone,
+            "beside": beside,
+            "longest": slow.longest,
+            "answers": slow.answers,
+            "livez_longest": pulse.longest,
+            "livez_failures": pulse.failures,
+            "most_memory": server.most_memory(),
+            "patience": PATIENCE,
+        }
