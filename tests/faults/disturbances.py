@@ -18,11 +18,14 @@ Act = Callable[[Stack, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """What happens, and to which programs in turn."""
+    """What happens, and to which programs in turn; how often a program exits each time, and what
+    part of all times it happens."""
 
     name: str
     act: Act
     programs: tuple[str, ...] = PROGRAMS
+    exits: int = 1
+    share: float = 1.0
 
 
 def short() -> list[Disturbance]:
@@ -37,8 +40,10 @@ def long() -> list[Disturbance]:
     return [
         Disturbance("kill -9", kill),
         Disturbance("SIGSTOP for 10 s", freeze(10)),
-        Disturbance("kill -9 while Redis is frozen for 5 s", kill_beside_frozen(5), ("api",)),
-        Disturbance("kill -9, and again while it starts", kill_again(0.3), ("api",)),
+        Disturbance(
+            "kill -9 while Redis is frozen for 5 s", kill_beside_frozen(5), ("api",), share=0.25
+        ),
+        Disturbance("kill -9, and again while it starts", kill_again(0.3), ("api",), 2, 0.25),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -48,7 +49,7 @@ def endure(
         with SteadyLoad(targets(stack), RATE) as load:
             time.sleep(2)
             for disturbance in disturbances:
-                for _ in range(times):
+                for _ in range(math.ceil(times * disturbance.share)):
                     began = time.monotonic()
                     for program in disturbance.programs:
                         # A program that ends before it counts as started is a failed start.
@@ -56,7 +57,8 @@ def endure(
                         one = _episode(stack, load, ledger, disturbance.act, program, rest)
                         episodes[disturbance.name].append(asdict(one))
                     if times > 1:
-                        time.sleep(max(0.0, began + apart - time.monotonic()))
+                        until = began + apart * disturbance.exits
+                        time.sleep(max(0.0, until - time.monotonic()))
         ledger.settle(lambda: load.outcomes, within=5)
         return {
             "rate": RATE,
