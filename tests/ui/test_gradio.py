@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import uuid
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from space import Space
+
+from riskspace.ui.app import VISITS
 
 CANARY = "canary-7731"
 
@@ -24,14 +29,14 @@ def events(client: httpx.Client) -> list[dict[str, Any]]:
     return [event for event in config["dependencies"] if event["backend_fn"]]
 
 
-def run(client: httpx.Client, event: int, data: Any) -> str:
+def run(client: httpx.Client, event: int, data: Any, visit: str = "abc123") -> str:
     """All that the server says to one event."""
-    session = {"session_hash": "abc123", "fn_index": event, "data": data}
+    session = {"session_hash": visit, "fn_index": event, "data": data}
     joined = client.post("/queue/join", json=session)
     if joined.status_code != 200:
         return joined.text
     said = []
-    with client.stream("GET", "/queue/data", params={"session_hash": "abc123"}) as stream:
+    with client.stream("GET", "/queue/data", params={"session_hash": visit}) as stream:
         for line in stream.iter_lines():
             said.append(line)
             if "process_completed" in line or "close_stream" in line:
@@ -91,3 +96,18 @@ def test_an_event_that_is_too_long_is_refused(client: httpx.Client, shipped: Spa
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
     assert len(shipped.ui.text()) < 1_000_000
+
+
+def test_visits_are_forgotten_before_they_fill_the_memory(
+    client: httpx.Client, shipped: Space
+) -> None:
+    event = min(events(client), key=lambda event: len(event["inputs"]))
+
+    def memory_after(visits: int) -> int:
+        for _ in range(visits):
+            run(client, event["id"], [None] * len(event["inputs"]), uuid.uuid4().hex)
+        pages = Path(f"/proc/{shipped.ui.process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGESIZE")
+
+    before = memory_after(VISITS + 20)
+    assert memory_after(200) - before < 8_000_000  # 22 MB, were each of them remembered

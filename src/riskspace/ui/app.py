@@ -29,6 +29,9 @@ STYLE = Path(__file__).with_name("style.css")
 # Events of one kind that run at once, and that wait behind them.
 CONCURRENT = 40
 QUEUED = 400
+# Visits that Gradio remembers, each with a copy of the page's configuration (about 110 kB). Who has
+# been forgotten is answered all the same, but a change of language empties the result.
+VISITS = 128
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # The fonts that the visitor's system has (none is fetched), and darker shades than the theme's own
 # where text would be hard to read.
@@ -75,6 +78,7 @@ def create_app(settings: Settings, model: Model, http: httpx.AsyncClient) -> Fas
     app.add_route(PREFIX, _to_docs, methods=list(METHODS))
     app.mount(PREFIX, create_public_api(http, settings))
     blocks = page.build(model, ApiClient(http))
+    blocks.state_session_capacity = VISITS
     blocks.queue(max_size=QUEUED, default_concurrency_limit=CONCURRENT)
     gr.mount_gradio_app(
         app,
