@@ -20,10 +20,11 @@ import tiny
 from api.processes import Process, start
 from real import ROOT, eventually, free_port
 from space import answers
+from starlette.types import Receive, Scope, Send
 
-from riskspace.web import descriptors
+from riskspace.web import connections, descriptors
 from riskspace.web.connections import HEAD_LIMIT, PATIENCE, SLOWEST
-from riskspace.web.server import listen
+from riskspace.web.server import listen, prepare, serve
 
 BODY = json.dumps(tiny.RECORD).encode()
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -257,3 +258,52 @@ def test_thousands_of_requests_ahead_of_answers_are_refused_one_after_the_other(
     assert statuses == [b"200", *[b"503"] * 2000, b"200", b"503"]
     process.program.stop()
     assert "Traceback" not in process.program.text()
+
+
+async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        for stage in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{stage}.complete"})
+        return
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}
+    )
+    await send({"type": "http.response.body"})
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port of a server that waits 2 s for a request, and 6 s for the next one."""
+    monkeypatch.setattr(connections, "PATIENCE", 2)
+    monkeypatch.setattr(connections, "IDLE", 6)
+    with listen("127.0.0.1", 0, "") as listener:
+        port = listener.getsockname()[1]
+        server = prepare(hello)
+        running = threading.Thread(target=serve, args=(server, listener))
+        running.start()
+        eventually(lambda: server.started)
+        yield port
+        server.should_exit = True
+        running.join()
+
+
+def test_a_connection_waits_longer_for_its_next_request_than_for_the_rest_of_one(
+    impatient: int,
+) -> None:
+    def held(before: bytes) -> float:
+        """Seconds until the server ends a connection that says no more than this."""
+        with socket.create_connection(("127.0.0.1", impatient), 20) as client:
+            client.sendall(before)
+            began = time.monotonic()
+            with suppress(ConnectionResetError):
+                while client.recv(65_536):
+                    pass
+            return time.monotonic() - began
+
+    request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    with ThreadPoolExecutor(3) as clients:
+        silent, slow, idle = clients.map(held, (b"", request + b"GET / HT", request))
+    assert silent < 4.5
+    assert slow < 4.5
+    assert 5 < idle < 9

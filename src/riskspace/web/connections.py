@@ -26,6 +26,9 @@ from riskspace.web.overload import Gate, refusal
 # Seconds that a client may let the server wait: for a request's head, and for any second in which
 # SLOWEST bytes of a body or of an answer moved.
 PATIENCE = 10
+# Seconds that a connection may wait for its next request: longer than clients and proxies keep one,
+# as a request that comes just when it is ended is lost.
+IDLE = 75
 SLOWEST = 16 * 1024
 # Seconds until a client that was refused is heard again.
 REST = 0.1
@@ -100,6 +103,7 @@ class Connection(HttpToolsProtocol):
         self._seen: RequestResponseCycle | None = None
         self._moved = 0
         self._overhead = 0
+        self._begun = False
         self._held: ASGI3Application | None = None
         self._answering: RequestResponseCycle | None = None
 
@@ -122,6 +126,10 @@ class Connection(HttpToolsProtocol):
         if self._overhead > HEAD_LIMIT:
             self._refuse(431, f"The head is longer than {HEAD_LIMIT} bytes.")
 
+    def on_message_begin(self) -> None:
+        self.late, self._begun = 0, True
+        super().on_message_begin()
+
     def on_header(self, name: bytes, value: bytes) -> None:
         # After the body it is a trailer, which no proxy before us has looked at.
         if self.cycle is None or self.cycle.scope is not self.scope:
@@ -134,7 +142,7 @@ class Connection(HttpToolsProtocol):
             self._release()
 
     def on_message_complete(self) -> None:
-        self._overhead = 0
+        self._overhead, self._begun = 0, False
         super().on_message_complete()
         if self._held is not None:
             self._release()
@@ -212,7 +220,8 @@ class Connection(HttpToolsProtocol):
             self.late = 0
             return
         self.late += 1
-        if self.late < PATIENCE:
+        answered = self.cycle is not None and self.cycle.response_complete
+        if self.late < (IDLE if answered and not self._begun else PATIENCE):
             return
         if self._held is not None:
             self._refuse(408, f"The body stopped coming for {PATIENCE} seconds.")
