@@ -18,10 +18,10 @@ from riskspace.service import Service, form_of
 from riskspace.settings import Settings
 from riskspace.store.entries import PredictionLine
 from riskspace.store.handler import StreamHandler
-from riskspace.store.journal import Journal, orphans
+from riskspace.store.journal import Journal, Journals, Orphan
 from riskspace.store.memory import MemoryStore
 from riskspace.store.protocol import Store, Stream
-from riskspace.store.queues import EntryQueue, RecordQueue
+from riskspace.store.queues import BYTES, EntryQueue, RecordQueue
 from riskspace.store.redis import RedisStore
 from riskspace.store.writer import Writer
 
@@ -65,8 +65,8 @@ class Backend:
         if self.settings.uses_redis:
             logging.getLogger().addHandler(handler)
         logger.info("Démarrage de l'API...")
-        journals = self.settings.run_dir / "journal"
-        journal = self._open_journal(journals) if self.settings.uses_redis else None
+        journals = Journals(self.settings.run_dir / "journal")
+        journal = self._open_journal(journals.root) if self.settings.uses_redis else None
         writing = asyncio.create_task(self.writer.run())
         adopting = asyncio.create_task(self._adopt(journals)) if journal else None
         printing = asyncio.create_task(self._print())
@@ -90,29 +90,41 @@ class Backend:
             if journal is not None:
                 journal.close()
 
-    def _open_journal(self, root: Path) -> Journal | None:
+    def _open_journal(self, root: Path) -> Journal:
+        journal = Journal(root, self.records.form)
         try:
-            journal = Journal(root, self.records.form)
+            journal.open()
         except OSError as error:
             logger.warning("Journal impossible (%s: %s)", root, error.strerror)
-            return None
         self.records.write_into(journal)
         return journal
 
-    async def _adopt(self, root: Path) -> None:
-        """Takes over the journals of the dead: those from before, and those of siblings."""
+    async def _adopt(self, journals: Journals) -> None:
+        """Takes over what the dead have left, those before and siblings: one journal after the
+        other, each when the one before it is written."""
         while True:
-            for orphan in orphans(root):
-                left = await asyncio.to_thread(list, orphan.records())
-                queue = RecordQueue(self.records.stream, orphan.form, WAITING, orphan)
-                for number, records in left:
-                    queue.restore(number, records)
-                if queue:
-                    logger.info("Journal repris (prédictions: %d)", len(queue))
-                    self.writer.adopt(queue)
-                else:
-                    orphan.cut(0)
+            with suppress(OSError):
+                if lost := journals.shed(BYTES):
+                    logger.warning("Journaux trop pleins (prédictions perdues: %d)", lost)
+                while orphan := journals.orphan():
+                    await self._take_over(orphan)
             await asyncio.sleep(ADOPT_EVERY)
+
+    async def _take_over(self, orphan: Orphan) -> None:
+        queue = RecordQueue(self.records.stream, orphan.form, WAITING, orphan)
+        try:
+            for number, records in await asyncio.to_thread(list, orphan.records()):
+                queue.restore(number, records)
+        except OSError as error:
+            logger.warning("Journal illisible (%s)", type(error).__name__)
+            return  # and nobody tries it again while this process lives
+        if not queue:
+            orphan.forget()
+            return
+        logger.info("Journal repris (prédictions: %d)", len(queue))
+        self.writer.adopt(queue)
+        while queue:
+            await asyncio.sleep(PRINT_EVERY)
 
     async def _print(self) -> None:
         while True:

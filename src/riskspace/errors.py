@@ -11,6 +11,7 @@ RiskSpaceError
     ├── UnsupportedMedia 415
     ├── Unauthorized     401
     ├── Forbidden        403
+    ├── TooSlow          408  a body that doesn't come
     ├── NotFound         404
     ├── MethodNotAllowed 405
     ├── TooManyGuesses   429  wrong tokens, too many of them
@@ -87,6 +88,10 @@ class BadInput(RequestError):
 
 class MalformedBody(RequestError):
     status = 400
+
+
+class TooSlow(RequestError):
+    status = 408
 
 
 class BodyTooLarge(RequestError):

@@ -130,6 +130,16 @@ class Service:
     def _answers(self, asked: Sequence[Asked], assessed: Assessed) -> list[Prediction]:
         now, ended = self._clock(), self._timer()
         ids = [new_id() for _ in asked]
+        threshold, bands, tell = self._form.threshold, self._form.bands, self._tell
+        answers = []
+        for i, (one, id_, probability, band, usual) in enumerate(
+            zip(asked, ids, *assessed[1:], strict=True)
+        ):
+            prediction = int(probability >= threshold)
+            tell(PredictionLine(now, prediction, probability, one.request, id_))
+            warnings = () if usual else self._warnings(assessed.matrix, i)
+            answers.append(Prediction(prediction, probability, bands[band], id_, warnings))
+        # Last: were anything wrong with them, the long way would record them once more.
         self._records.put(
             Records(
                 now,
@@ -140,15 +150,6 @@ class Service:
                 assessed.matrix.tobytes() if self._record_inputs else b"",
             )
         )
-        threshold, bands, tell = self._form.threshold, self._form.bands, self._tell
-        answers = []
-        for i, (one, id_, probability, band, usual) in enumerate(
-            zip(asked, ids, *assessed[1:], strict=True)
-        ):
-            prediction = int(probability >= threshold)
-            tell(PredictionLine(now, prediction, probability, one.request, id_))
-            warnings = () if usual else self._warnings(assessed.matrix, i)
-            answers.append(Prediction(prediction, probability, bands[band], id_, warnings))
         return answers
 
     # --- Many records -------------------------------------------------------------------------

@@ -34,7 +34,8 @@ class Slow:
         self.may = asyncio.Event()
         self.answering = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
         self.answering += 1
         await self.may.wait()
         if scope["path"] == "/fails":
@@ -43,19 +44,21 @@ class Slow:
         await send({"type": "http.response.body"})
 
 
-async def status(app: InFlight, path: str = "/predict", headers: Any = ()) -> dict[str, Any]:
+async def _nothing() -> Message:
+    return {"type": "http.request"}
+
+
+async def status(
+    app: InFlight, path: str = "/predict", headers: Any = (), receive: Receive = _nothing
+) -> dict[str, Any]:
     answer: dict[str, Any] = {}
 
     async def send(message: Message) -> None:
         answer.update(message)
 
     scope = {"type": "http", "path": path, "method": "POST", "headers": list(headers)}
-    await app(scope, _nothing, send)
+    await app(scope, receive, send)
     return answer
-
-
-async def _nothing() -> Message:
-    return {"type": "http.request"}
 
 
 def limited(slow: Slow, most: int, clock: Any = lambda: 0.0) -> InFlight:
@@ -120,6 +123,31 @@ def test_whoever_ends_badly_leaves_room(how: str) -> None:
     asyncio.run(run())
 
 
+def test_who_sends_slowly_takes_no_place() -> None:
+    async def run() -> None:
+        slow = Slow()
+        app = limited(slow, 1)
+        rest = asyncio.Event()
+
+        async def half() -> Message:
+            await rest.wait()
+            return {"type": "http.request"}
+
+        sending = asyncio.create_task(status(app, receive=half))
+        await asyncio.sleep(0)
+        slow.may.set()
+        assert (await status(app))["status"] == 200
+        slow.may.clear()
+        busy = asyncio.create_task(status(app))
+        await asyncio.sleep(0)
+        rest.set()
+        assert (await sending)["status"] == 503, "its place is taken meanwhile"
+        slow.may.set()
+        assert (await busy)["status"] == 200
+
+    asyncio.run(run())
+
+
 def test_the_log_says_how_many_but_not_each(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         now = 100.0
@@ -160,7 +188,7 @@ def test_batches_that_wait_are_bounded_and_predictions_go_on(
     lasting: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each that waits holds its body."""
-    waiting = predictions.MAX_WAITING
+    waiting = predictions.MAX_BATCHES - 1
     with _held(lasting, monkeypatch) as may:
         found: list[Any] = []
 

@@ -16,15 +16,28 @@ from real import ROOT
 from store.test_records import FORM
 
 from riskspace.store import journal as journals
-from riskspace.store.journal import Journal, orphans
+from riskspace.store.journal import Journal, Journals, Orphan
 from riskspace.store.protocol import Stream
 from riskspace.store.queues import RecordQueue
 from riskspace.store.records import Records
 
 
+def begun(root: Path) -> Journal:
+    made = Journal(root, FORM)
+    made.open()
+    return made
+
+
+def orphans(root: Path) -> list[Orphan]:
+    journals, found = Journals(root), []
+    while orphan := journals.orphan():
+        found.append(orphan)
+    return found
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    made = Journal(tmp_path, FORM)
+    made = begun(tmp_path)
     yield made
     made.close()
 
@@ -47,7 +60,7 @@ def files(root: Path) -> list[Path]:
 
 
 def test_the_next_process_finds_what_was_written(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, FORM)
+    journal = begun(tmp_path)
     journal.append(0, some(0, 3))
     journal.append(3, some(3))
     journal.close()
@@ -70,8 +83,8 @@ def _count_orphans(root: Path) -> int:
 
 
 def test_one_process_alone_takes_what_a_dead_one_left(tmp_path: Path) -> None:
-    Journal(tmp_path, FORM).close()
-    journal = Journal(tmp_path, FORM)
+    begun(tmp_path).close()
+    journal = begun(tmp_path)
     journal.append(0, some(0))
     journal.close()
     assert len(orphans(tmp_path)) == 1
@@ -79,7 +92,7 @@ def test_one_process_alone_takes_what_a_dead_one_left(tmp_path: Path) -> None:
 
 
 def test_what_is_written_in_the_store_is_cut(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, FORM)
+    journal = begun(tmp_path)
     journal.append(0, some(0, 10))
     journal.append(10, some(10))
     journal.cut(10)
@@ -93,7 +106,7 @@ def test_what_is_written_in_the_store_is_cut(tmp_path: Path) -> None:
 def test_full_segments_go_as_they_are_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal = Journal(tmp_path, FORM)
+    journal = begun(tmp_path)
     monkeypatch.setattr(journals, "SEGMENT", 1000)
     for number in range(100):
         journal.append(number, some(number))
@@ -104,7 +117,7 @@ def test_full_segments_go_as_they_are_written(
 
 
 def test_nothing_is_left_behind_when_all_is_written(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, FORM)
+    journal = begun(tmp_path)
     journal.append(0, some(0))
     journal.cut(1)
     journal.close()
@@ -119,7 +132,7 @@ def test_only_its_owner_may_read_it(tmp_path: Path, journal: Journal) -> None:
 
 @pytest.mark.parametrize("left", range(1, 120, 7))
 def test_half_a_frame_is_no_record(tmp_path: Path, left: int) -> None:
-    journal = Journal(tmp_path, FORM)
+    journal = begun(tmp_path)
     journal.append(0, some(0))
     whole = files(tmp_path)[0].stat().st_size
     journal.append(1, some(1))
@@ -130,7 +143,7 @@ def test_half_a_frame_is_no_record(tmp_path: Path, left: int) -> None:
 
 @pytest.mark.parametrize("garbage", [b"\0" * 100, b"\xff" * 100, b"\x10" + b"\0" * 99])
 def test_garbage_behind_the_records_hides_none(tmp_path: Path, garbage: bytes) -> None:
-    journal = Journal(tmp_path, FORM)
+    journal = begun(tmp_path)
     journal.append(0, some(0))
     with files(tmp_path)[0].open("ab") as file:
         file.write(garbage)
@@ -140,7 +153,7 @@ def test_garbage_behind_the_records_hides_none(tmp_path: Path, garbage: bytes) -
 def test_a_form_that_can_t_be_read_is_left_there_and_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    journal = Journal(tmp_path, FORM)
+    journal = begun(tmp_path)
     journal.append(0, some(0))
     (tmp_path / journal.id / "form").write_bytes(b"?")
     assert abandoned(tmp_path, journal) == []
@@ -153,7 +166,7 @@ def test_what_a_full_disk_refuses_is_counted_and_hides_nothing(tmp_path: Path) -
     what fits and refuses the rest."""
     program = (
         "import sys; from pathlib import Path; from store.test_journal import *;"
-        "journal = Journal(Path(sys.argv[1]), FORM); journal.append(0, some(0));"
+        "journal = begun(Path(sys.argv[1])); journal.append(0, some(0));"
         "size = files(Path(sys.argv[1]))[0].stat().st_size;"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, resource.RLIM_INFINITY));"
         "journal.append(1, some(1)); journal.append(2, some(2, 2));"
@@ -211,7 +224,7 @@ def test_what_is_put_is_in_the_journal_until_it_is_written(
 def test_what_is_pushed_out_leaves_the_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal = Journal(tmp_path, FORM)
+    journal = begun(tmp_path)
     monkeypatch.setattr(journals, "SEGMENT", 1000)
     queue = RecordQueue(Stream("records", 10), FORM, 1000)
     queue.write_into(journal)
@@ -227,7 +240,7 @@ def test_what_is_pushed_out_leaves_the_journal(
 
 def test_a_gap_in_a_journal_shifts_no_number(tmp_path: Path) -> None:
     """Where the disk refused some records, those behind them keep their own numbers."""
-    journal = Journal(tmp_path, FORM)
+    journal = begun(tmp_path)
     journal.append(0, some(0, 2))
     journal.append(5, some(5, 2))
     journal.close()
@@ -253,3 +266,101 @@ def test_records_are_bounded_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> No
     entries, mark = queue.next(1000)
     assert len(entries) == 500 - queue.lost
     assert mark.first == queue.lost
+
+
+def test_a_segment_that_can_t_be_begun_leaves_the_one_before_it_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A closed descriptor's number may be the next client's: nothing may be written to it."""
+    monkeypatch.setattr(journals, "SEGMENT", 1)
+    journal = begun(tmp_path)
+    away = tmp_path.with_name("away")
+    (tmp_path / journal.id).rename(away)
+    journal.append(0, some(0))
+    with (tmp_path / "client").open("w+b") as client:
+        journal.append(1, some(1))
+        assert client.read() == b""
+    assert journal.missed == 0
+    away.rename(tmp_path / journal.id)
+    assert abandoned(tmp_path, journal) == [(0, ["0"]), (1, ["1"])]
+
+
+def test_nothing_is_written_once_it_is_closed(tmp_path: Path) -> None:
+    journal = begun(tmp_path)
+    journal.close()
+    with (tmp_path / "client").open("w+b") as client:
+        journal.append(0, some(0))
+        assert client.read() == b""
+    assert journal.missed == 1
+
+
+def test_a_disk_that_refuses_at_first_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "AGAIN", 0.0)
+    root = tmp_path / "journal"
+    root.write_text("in the way")
+    before = len(os.listdir("/proc/self/fd"))
+    journal = Journal(root, FORM)
+    with pytest.raises(OSError, match=r"exist|directory"):
+        journal.open()
+    journal.append(0, some(0))
+    assert journal.missed == 1
+    assert len(os.listdir("/proc/self/fd")) == before
+    root.unlink()
+    journal.append(1, some(1))
+    assert journal.missed == 1
+    assert abandoned(root, journal) == [(1, ["1"])]
+
+
+def test_a_journal_that_is_being_begun_is_nobody_s(tmp_path: Path) -> None:
+    draft = tmp_path / ".half"
+    draft.mkdir()
+    assert orphans(tmp_path) == []
+    assert draft.exists()
+    os.utime(draft, (0, 0))
+    assert orphans(tmp_path) == []
+    assert not draft.exists()
+
+
+def test_the_oldest_journals_of_the_dead_go_beyond_a_bound(tmp_path: Path) -> None:
+    for age in range(4):
+        journal = begun(tmp_path)
+        journal.append(0, some(age, 10))
+        journal.close()
+        os.utime(tmp_path / journal.id, (1e9 + age, 1e9 + age))
+    size = max(path.stat().st_size for path in files(tmp_path))
+    living = begun(tmp_path)
+    living.append(0, some(99))
+    assert Journals(tmp_path).shed(4 * size) == 0
+    assert Journals(tmp_path).shed(2 * size) == 20
+    assert [next(o.records())[1].ids[0] for o in orphans(tmp_path)] == ["2", "3"]
+    living.close()
+
+
+def test_an_empty_batch_leaves_nothing(tmp_path: Path) -> None:
+    journal = begun(tmp_path)
+    queue = RecordQueue(Stream("records", 10), FORM, 1000)
+    queue.write_into(journal)
+    queue.put(some(0, 0))
+    assert files(tmp_path) == []
+    assert abandoned(tmp_path, journal) == []
+
+
+def test_what_doesn_t_fit_its_form_is_no_record(tmp_path: Path) -> None:
+    journal = begun(tmp_path)
+    journal.append(0, some(0))
+    journal.append(1, Records(1.5, ["1"], [0.25], [0.5], [None], b"\0" * 7))
+    assert abandoned(tmp_path, journal) == [(0, ["0"])]
+
+
+def test_an_unreadable_journal_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = begun(tmp_path)
+    journal.append(0, some(0))
+    journal.close()
+    (tmp_path / journal.id / "form").unlink()
+    found = Journals(tmp_path)
+    assert [found.orphan() for _ in range(3)] == [None] * 3
+    assert len(caplog.messages) == 1

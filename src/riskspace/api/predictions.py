@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -16,16 +19,36 @@ from riskspace.errors import (
     MalformedBody,
     NotReady,
     Overloaded,
+    TooSlow,
     UnsupportedMedia,
 )
 from riskspace.service import MAX_ROWS, Answered
 from riskspace.web import answers, bodies
 
-# Batches that wait for another one at most: each holds its body.
-MAX_WAITING = 16
+# Batches at once, of which one is answered: each holds its body, or what has come of it.
+MAX_BATCHES = 17
+# Seconds that the body of one may take to come.
+UPLOAD = 60
 _LATER = {"Retry-After": "2"}
 
 _REFUSALS = answers.problems(MalformedBody, BodyTooLarge, UnsupportedMedia, BadInput, NotReady)
+
+
+class _Places:
+    """Raises Overloaded where all are taken."""
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[None]:
+        if not self._free:
+            raise Overloaded("There are batches enough already; come again.", headers=_LATER)
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
 
 
 def router(backend: Backend, encode: Encoder) -> APIRouter:
@@ -33,6 +56,7 @@ def router(backend: Backend, encode: Encoder) -> APIRouter:
     service = backend.service
     # Batches wait for each other: single records come between, and memory stays bounded.
     one_at_a_time = CapacityLimiter(1)
+    place = _Places(MAX_BATCHES)
     record = service.schema.json_schema()
     example = service.manifest.example.record
 
@@ -65,18 +89,25 @@ def router(backend: Backend, encode: Encoder) -> APIRouter:
         CSV whose first line names the fields. A wrong row has its own `errors` and doesn't fail the
         others; what a row may hold is the schema of `POST /predict`."""
         media_type = bodies.media_type(request, (bodies.JSON, bodies.CSV))
-        if one_at_a_time.statistics().tasks_waiting >= MAX_WAITING:
-            raise Overloaded("There are batches enough already; come again.", headers=_LATER)
-        body = await bodies.read(request, bodies.BATCH_LIMIT)
+        async with place.taken():
+            return await answered(request, media_type)
+
+    async def answered(request: Request, media_type: str) -> Response:
+        try:
+            async with asyncio.timeout(UPLOAD):
+                body = await bodies.read(request, bodies.BATCH_LIMIT)
+        except TimeoutError:
+            raise TooSlow(f"The body took more than {UPLOAD} seconds to come.") from None
 
         def answer() -> tuple[Answered, bytes]:
-            answered = service.predict_rows(body, csv=media_type == bodies.CSV)
-            return answered, encode.batch(answered.batch)
+            found = service.predict_rows(body, csv=media_type == bodies.CSV)
+            return found, encode.batch(found.batch)
 
         async with one_at_a_time:
-            await backend.writer.room(backend.records, MAX_ROWS)
-            answered, content = await to_thread.run_sync(answer)
-            service.keep(answered)
+            found, content = await to_thread.run_sync(answer)
+            if backend.settings.uses_redis:
+                await backend.writer.room(backend.records, len(found.records))
+            service.keep(found)
         return Response(content, media_type=bodies.JSON)
 
     return routes

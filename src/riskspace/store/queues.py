@@ -123,6 +123,8 @@ class RecordQueue:
         return self._book.missed if self._book else 0
 
     def put(self, records: Records) -> None:
+        if not records:
+            return
         number = self._number
         if self._append:
             self._append(number, records)

@@ -47,6 +47,17 @@ class RecordForm(msgspec.Struct, frozen=True):
     fields: list[str]
     values: list[list[Value] | None]
 
+    def fits(self, records: Records) -> bool:
+        """Whether they have all that this form puts into words."""
+        count = len(records)
+        return (
+            count > 0
+            and len(records.probabilities) == count
+            and len(records.latencies) in (1, count)
+            and len(records.requests) in (1, count)
+            and len(records.inputs) in (0, count * len(self.fields) * 8)
+        )
+
     def record(self, row: Sequence[float]) -> dict[str, Value]:
         """A row of the matrix as the record that it was made of; None for unknown."""
         return {

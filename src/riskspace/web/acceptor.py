@@ -27,6 +27,8 @@ class Acceptor:
     def close(self) -> None:
         self._loop.remove_reader(self._listener)
         self._listener.close()
+        for connecting in self._connecting:
+            connecting.cancel()
 
     def _accept(self) -> None:
         for _ in range(AT_ONCE):
@@ -43,3 +45,6 @@ class Acceptor:
             await self._loop.connect_accepted_socket(self._make_protocol, accepted)
         except OSError:
             accepted.close()
+        except asyncio.CancelledError:
+            accepted.close()
+            raise

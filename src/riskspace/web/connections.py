@@ -136,7 +136,7 @@ class Connection(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_body(self, body: bytes) -> None:
-        self._overhead -= len(body) + _FRAME
+        self._overhead = max(0, self._overhead - len(body) - _FRAME)
         super().on_body(body)
         if self._held is not None and len(self.cycle.body) > HIGH_WATER_LIMIT:
             self._release()

@@ -7,8 +7,9 @@ import logging
 import time
 from collections.abc import Callable, Collection
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from riskspace.errors import Overloaded
 from riskspace.web import problems
 from riskspace.web.headers import NOSNIFF
 from riskspace.web.request_id import given_or_new
@@ -16,6 +17,7 @@ from riskspace.web.request_id import given_or_new
 # Seconds until a refused client had better come again, and between two lines on how many were.
 RETRY_AFTER = 1
 TELL_EVERY = 10.0
+_LATER = {"Retry-After": f"{RETRY_AFTER}"}
 # In the scope of a request that is through the gate already.
 _ENTERED = "riskspace.entered"
 
@@ -64,25 +66,43 @@ class Gate:
 
 
 class InFlight:
-    """Refuses with 503, before anything is done for it, what the gate doesn't let in."""
+    """Refuses with 503 what the gate doesn't let in, once its body is there: who sends slowly takes
+    no place."""
 
     def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self._app = app
         self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        if not self._gate.lets_in(scope):
+        try:
+            if scope["type"] != "http" or _ENTERED in scope:
+                await self._app(scope, receive, send)
+            else:
+                await self._when_whole(scope, receive, send)
+        finally:
+            self._gate.leaves(scope)
+
+    async def _when_whole(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def note(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        async def receive_whole() -> Message:
+            message = await receive()
+            whole = message["type"] == "http.request" and not message.get("more_body")
+            if whole and not started and not self._gate.lets_in(scope):
+                raise Overloaded(_detail(self._gate.most), headers=_LATER)
+            return message
+
+        try:
+            await self._app(scope, receive_whole, note)
+        except Overloaded:  # where the application has no words for it
             headers, body = refusal(scope, self._gate.most)
             await send({"type": "http.response.start", "status": 503, "headers": headers})
             await send({"type": "http.response.body", "body": body})
-            return
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._gate.leaves(scope)
 
 
 def refusal(scope: Scope, most: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
@@ -92,7 +112,7 @@ def refusal(scope: Scope, most: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
         "type": "about:blank",
         "title": problems.title(503),
         "status": 503,
-        "detail": f"There are {most} requests already; come again.",
+        "detail": _detail(most),
         "instance": scope["path"],
         "request_id": request,
     }
@@ -104,3 +124,7 @@ def refusal(scope: Scope, most: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
         (b"retry-after", b"%d" % RETRY_AFTER),
         (b"x-request-id", request.encode()),
     ], body
+
+
+def _detail(most: int) -> str:
+    return f"There are {most} requests already; come again."
