@@ -28,7 +28,7 @@ Measure = Callable[[argparse.Namespace], dict[str, Any]]
 
 # What the long form does of each.
 MEASURES: Mapping[str, Measure] = {
-    "programs": lambda options: episodes.endure(disturbances.long(), options.times),
+    "programs": lambda options: episodes.endure(disturbances.long(), options.times, at_once=2),
     "redis": lambda _: redis_faults.endure(20),
     "disk": lambda _: disk.endure(30),
     "clock": lambda _: clock.endure(10),

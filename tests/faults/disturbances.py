@@ -38,8 +38,8 @@ def short() -> list[Disturbance]:
 
 def long() -> list[Disturbance]:
     return [
-        Disturbance("kill -9", kill),
         Disturbance("SIGSTOP for 10 s", freeze(10)),
+        Disturbance("kill -9", kill),
         Disturbance(
             "kill -9 while Redis is frozen for 5 s", kill_beside_frozen(5), ("api",), share=0.25
         ),

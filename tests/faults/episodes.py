@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,29 +41,44 @@ def endure(
     times: int = 1,
     rest: float = 1.0,
     apart: float = APART,
+    at_once: int = 1,
 ) -> dict[str, Any]:
-    """Each disturbance so many times of each of its programs, on one stack; `rest` is for how many
-    seconds the load goes on after each recovery."""
+    """Each disturbance so many times of each of its programs, on a stack of its own, `at_once` of
+    them at a time; `rest` is for how many seconds the load goes on after each recovery."""
+    with ThreadPoolExecutor(at_once) as stacks:
+        found = list(stacks.map(lambda one: _endure(one, times, rest, apart), disturbances))
+    balances = [one["balance"] for one in found]
+    return {
+        "rate": RATE,
+        "times": times,
+        "at_once": at_once,
+        "episodes": {
+            one.name: figures["episodes"] for one, figures in zip(disturbances, found, strict=True)
+        },
+        "balance": {name: sum(one[name] for one in balances) for name in balances[0]},
+        "longest": max(one["longest"] for one in found),
+        "status": max(one["status"] for one in found),
+    }
+
+
+def _endure(disturbance: Disturbance, times: int, rest: float, apart: float) -> dict[str, Any]:
     with space() as stack:
         ledger = Ledger(stack.redis_port)
-        episodes: dict[str, list[dict[str, Any]]] = {one.name: [] for one in disturbances}
+        episodes = []
         with SteadyLoad(targets(stack), RATE) as load:
             time.sleep(2)
-            for disturbance in disturbances:
-                for _ in range(math.ceil(times * disturbance.share)):
-                    began = time.monotonic()
-                    for program in disturbance.programs:
-                        # A program that ends before it counts as started is a failed start.
-                        eventually(lambda: stack.state(program) == "RUNNING", 20)  # noqa: B023
-                        one = _episode(stack, load, ledger, disturbance.act, program, rest)
-                        episodes[disturbance.name].append(asdict(one))
-                    if times > 1:
-                        until = began + apart * disturbance.exits
-                        time.sleep(max(0.0, until - time.monotonic()))
+            for _ in range(math.ceil(times * disturbance.share)):
+                began = time.monotonic()
+                for program in disturbance.programs:
+                    # A program that ends before it counts as started is a failed start.
+                    eventually(lambda: stack.state(program) == "RUNNING", 20)  # noqa: B023
+                    one = _episode(stack, load, ledger, disturbance.act, program, rest)
+                    episodes.append(asdict(one))
+                if times > 1:
+                    until = began + apart * disturbance.exits
+                    time.sleep(max(0.0, until - time.monotonic()))
         ledger.settle(lambda: load.outcomes, within=5)
         return {
-            "rate": RATE,
-            "times": times,
             "episodes": episodes,
             "balance": asdict(ledger.balance(load.outcomes)),
             "longest": max(one.seconds for one in load.outcomes if one.status == 200),
