@@ -170,17 +170,21 @@ def test_the_log_says_how_many_but_not_each(caplog: pytest.LogCaptureFixture) ->
 
 
 @contextmanager
-def _held(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Batches that wait until they may go on."""
+def _held(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Batches that wait until they may go on, and whether one does."""
     may, service = threading.Event(), api.backend.service
+    held = threading.Event()
     predict_rows = service.predict_rows
 
     def later(body: bytes, *, csv: bool) -> Any:
+        held.set()
         may.wait(20)
         return predict_rows(body, csv=csv)
 
     monkeypatch.setattr(service, "predict_rows", later)
-    yield may
+    yield may, held
     may.set()
 
 
@@ -189,7 +193,7 @@ def test_batches_that_wait_are_bounded_and_predictions_go_on(
 ) -> None:
     """Each that waits holds its body."""
     waiting = predictions.MAX_BATCHES - 1
-    with _held(lasting, monkeypatch) as may:
+    with _held(lasting, monkeypatch) as (may, _):
         found: list[Any] = []
 
         def ask() -> None:
@@ -213,16 +217,12 @@ def test_batches_that_wait_are_bounded_and_predictions_go_on(
 def test_the_running_api_refuses_what_its_setting_says(
     pumps: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving(pumps, {"MAX_IN_FLIGHT": "1"}) as api, _held(api, monkeypatch) as may:
+    with serving(pumps, {"MAX_IN_FLIGHT": "1"}) as api, _held(api, monkeypatch) as (may, held):
         busy = threading.Thread(
             target=lambda: api.client.post("/predict/batch", json=[tiny.RECORD])
         )
         busy.start()
-
-        def refused() -> bool:
-            return bool(api.client.post("/predict", json=tiny.RECORD).status_code == 503)
-
-        eventually(refused)
+        assert held.wait(10)
         answer = api.client.post("/predict", json=tiny.RECORD)
         assert problem(answer, 503)["detail"].startswith("There are 1 requests already")
         for path in ("/livez", "/readyz", "/health"):
