@@ -364,3 +364,20 @@ def test_an_unreadable_journal_is_said_once(
     found = Journals(tmp_path)
     assert [found.orphan() for _ in range(3)] == [None] * 3
     assert len(caplog.messages) == 1
+
+
+def test_what_is_being_written_stays_though_others_are_pushed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "SEGMENT", 1)
+    journal = begun(tmp_path)
+    queue = RecordQueue(Stream("records", 10), FORM, 1000)
+    queue.write_into(journal)
+    for number in range(1000):
+        queue.put(some(number))
+    queue.next(10)
+    for number in range(1000, 1100):
+        queue.put(some(number))
+    assert queue.lost == 90
+    found = [number for number, _ in abandoned(tmp_path, journal)]
+    assert set(range(10)) <= set(found)
