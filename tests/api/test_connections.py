@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -17,8 +18,9 @@ from pathlib import Path
 
 import pytest
 import tiny
+from api.apis import on_redis
 from api.processes import Process, start
-from real import ROOT, eventually, free_port
+from real import ROOT, RedisServer, eventually, free_port
 from space import answers
 from starlette.types import Receive, Scope, Send
 
@@ -243,20 +245,25 @@ def test_a_newcomer_finds_a_place_however_many_connections_wait(narrow: Process)
 
 
 def test_thousands_of_requests_ahead_of_answers_are_refused_one_after_the_other(
-    pumps: Path, tmp_path: Path
+    pumps: Path, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    process = start(pumps, tmp_path, MAX_IN_FLIGHT="1")
-    long = HEAD.replace(b"/predict", b"/predict/batch") + b"Content-Length: 200000\r\n\r\n"
-    last = b"GET /model HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    with connect(process) as busy:
-        busy.sendall(long + b" " * 150_000)
-        time.sleep(0.3)
+    """The one request that there may be reads the log of a Redis that hangs."""
+    process = start(pumps, tmp_path, **on_redis(redis_server, MAX_IN_FLIGHT="1"))
+    os.kill(redis_server.pid, signal.SIGSTOP)
+    try:
+        busy = threading.Thread(target=process.ask, args=("GET", "/logs"))
+        busy.start()
+        time.sleep(0.2)
         first = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
         refused = b"GET /model HTTP/1.1\r\nHost: x\r\n\r\n"
+        last = b"GET /model HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         answer = said(process, first + refused * 2000 + first + last)
+        busy.join()
+    finally:
+        os.kill(redis_server.pid, signal.SIGCONT)
+        process.program.stop()
     statuses = re.findall(rb"HTTP/1.1 (\d+)", answer)
     assert statuses == [b"200", *[b"503"] * 2000, b"200", b"503"]
-    process.program.stop()
     assert "Traceback" not in process.program.text()
 
 
