@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import socket
-from types import TracebackType
 
 from bench.load import HOST, LoadError
 
@@ -25,12 +24,7 @@ class KeptConnection:
     def __enter__(self) -> KeptConnection:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._socket.close()
 
     def ask(self) -> memoryview:
