@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from riskspace.api.encoder import Encoder
 from riskspace.ids import new_id
 from riskspace.service import Service
-from riskspace.web.bodies import RECORD_LIMIT
+from riskspace.web import bodies
 from riskspace.web.headers import NOSNIFF
 from riskspace.web.request_id import SHAPE
 
@@ -38,7 +38,7 @@ class DirectPrediction:
         message = await receive()
         answer = await self._answer(message, request)
         if answer is None:
-            await self._app(scope, _again(message, receive), send)
+            await self._app(scope, bodies.replayed(message, receive), send)
             return
         headers = [
             _JSON,
@@ -53,7 +53,7 @@ class DirectPrediction:
         if message["type"] != "http.request" or message.get("more_body"):
             return None
         body = message.get("body", b"")
-        inputs = self._service.decode(body) if len(body) <= RECORD_LIMIT else None
+        inputs = self._service.decode(body) if len(body) <= bodies.RECORD_LIMIT else None
         if inputs is None:
             return None
         try:
@@ -82,13 +82,3 @@ def _request_id(scope: Scope) -> str | None:
     if not json:
         return None
     return found or new_id()
-
-
-def _again(first: Message, receive: Receive) -> Receive:
-    """What was received, once more, and then what follows."""
-    messages = [first]
-
-    async def received() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return received

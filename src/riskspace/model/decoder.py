@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from operator import attrgetter
+from types import GenericAlias
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -41,7 +42,7 @@ class Decoder:
             for i, feature in enumerate(features)
             if feature.type == "choice"
         }
-        bare = list[self._type]  # type: ignore[name-defined]
+        bare = GenericAlias(list, (self._type,))
         wrapped = msgspec.defstruct("Records", [("records", bare)], forbid_unknown_fields=True)
         self._decode_bare: Callable[[bytes], Any] = msgspec.json.Decoder(bare).decode
         self._decode_wrapped: Callable[[bytes], Any] = msgspec.json.Decoder(wrapped).decode

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from riskspace.errors import RequestError
 from riskspace.ui import events
@@ -70,7 +70,8 @@ class Guard:
             answer = await problems.request_error(request, error)
             await answer(scope, receive, send)
             return
-        await self._app(scope, _again(body, receive), send)
+        whole = {"type": "http.request", "body": body, "more_body": False}
+        await self._app(scope, bodies.replayed(whole, receive), send)
 
 
 def _is_api(path: str) -> bool:
@@ -86,17 +87,3 @@ def _credible(scope: Scope) -> Scope:
         if name not in _UNHEARD and (name != b"x-forwarded-host" or _HOSTS.fullmatch(value))
     ]
     return {**scope, "headers": headers}
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    """A body that was read, to be read once more."""
-    unread = True
-
-    async def replayed() -> Message:
-        nonlocal unread
-        if unread:
-            unread = False
-            return {"type": "http.request", "body": body, "more_body": False}
-        return await receive()
-
-    return replayed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
+from starlette.types import Message, Receive
 
 from riskspace.errors import BodyTooLarge, FieldError, UnsupportedMedia
 
@@ -27,6 +28,16 @@ async def read(request: Request, limit: int) -> bytes:
             raise _too_large(limit)
         parts.append(part)
     return b"".join(parts)
+
+
+def replayed(first: Message, receive: Receive) -> Receive:
+    """What was received, once more, and then what follows."""
+    messages = [first]
+
+    async def received() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return received
 
 
 def media_type(request: Request, accepted: tuple[str, ...]) -> str:
