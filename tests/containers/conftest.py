@@ -78,3 +78,20 @@ def run(engine: None) -> Iterator[Run]:
 def run_early(engine: None) -> Iterator[Run]:
     """Starts containers that end with the module."""
     yield from starting()
+
+
+@pytest.fixture(scope="module", params=["api", "ui", "space"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each image in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def image(kind: str, request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"{kind}_image"))
+
+
+@pytest.fixture(scope="module")
+def inside(run_early: Run, image: str) -> Container:
+    """A container of it that does nothing, to look into."""
+    return run_early(image, port=None, command=("sleep", "600"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from containers.conftest import Measured, Run
+from containers.conftest import Measured
 from containers.engines import Container, build, docker, size
 from real import ROOT
 
@@ -57,22 +57,6 @@ def base(engine: None, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("base") / "Dockerfile"
     path.write_text("FROM python:3.13-slim-trixie\n")
     return build("riskspace-test-base", "--file", str(path))
-
-
-@pytest.fixture(scope="module", params=["api", "ui", "space"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def image(kind: str, request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue(f"{kind}_image"))
-
-
-@pytest.fixture(scope="module")
-def inside(run_early: Run, image: str) -> Container:
-    """A container that does nothing, to look into."""
-    return run_early(image, port=None, command=("sleep", "600"))
 
 
 def test_each_is_within_its_budget(

@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import pytest
-from containers.conftest import Run
 from containers.engines import Container, docker
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
@@ -28,21 +27,6 @@ print(json.dumps(sorted({(one.metadata["Name"], one.version) for one in distribu
 # The product's environment, and the base image's own.
 PYTHONS = ("/opt/venv/bin/python", "/usr/local/bin/python")
 PACKAGES = ["dpkg-query", "--show", "--showformat=${Package} ${Version}\\n"]
-
-
-@pytest.fixture(scope="module", params=["api", "ui", "space"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def image(kind: str, request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue(f"{kind}_image"))
-
-
-@pytest.fixture(scope="module")
-def inside(run_early: Run, image: str) -> Container:
-    return run_early(image, port=None, command=("sleep", "600"))
 
 
 def read(image: str) -> str:
