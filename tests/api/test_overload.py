@@ -260,3 +260,33 @@ def test_who_comes_again_at_once_is_refused_at_once_and_heard_again_later(
     assert statuses == [503] * 3
     assert took[0] < REST
     assert min(took[1:]) > REST * 0.8
+
+
+def test_a_batch_that_takes_too_long_to_come_leaves_its_place(
+    pumps: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictions, "UPLOAD", 0.3)
+    monkeypatch.setattr(predictions, "MAX_BATCHES", 1)
+    answer: dict[str, Any] = {}
+
+    async def slowly() -> Message:
+        await asyncio.sleep(1)
+        return {"type": "http.request", "body": b"[]"}
+
+    async def send(message: Message) -> None:
+        answer.update(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/predict/batch",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    with serving(pumps, {}) as api:
+        assert api.client.portal is not None
+        api.client.portal.call(api.client.app, scope, slowly, send)
+        assert answer["status"] == 408
+        said = json.loads(answer["body"])["detail"]
+        assert said == "The body took more than 0.3 seconds to come."
+        assert api.client.post("/predict/batch", json=[tiny.RECORD]).status_code == 200

@@ -153,3 +153,22 @@ async def test_a_stream_is_empty_when_redis_evicted_it(
     assert await redis_store.page(stream, 10) == Page((), 0, None)
     await add(redis_store, stream, numbered(1))
     assert (await redis_store.page(stream, 10)).total == 1
+
+
+def test_a_connection_that_uvloop_has_closed_is_the_store_s_error(
+    redis_server: RedisServer, stream: Stream
+) -> None:
+    """Its word for that is a RuntimeError."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def run() -> None:
+        store = at(redis_server)
+        await add(store, stream, numbered(1))
+        (connection,) = store._client.connection_pool._available_connections
+        connection._writer.transport.abort()
+        with pytest.raises(StoreError):
+            await add(store, stream, numbered(1))
+        await add(store, stream, numbered(1))
+        await store.close()
+
+    uvloop.run(run())
