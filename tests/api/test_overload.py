@@ -57,7 +57,8 @@ async def status(
         answer.update(message)
 
     scope = {"type": "http", "path": path, "method": "POST", "headers": list(headers)}
-    await app(scope, receive, send)
+    async with asyncio.timeout(5):  # where nothing is refused, one waits for the others
+        await app(scope, receive, send)
     return answer
 
 
