@@ -11,7 +11,7 @@ import tiny
 from api.apis import Api, problem
 from real import RedisServer, eventually
 
-from riskspace import __version__
+from riskspace import __version__, backend
 from riskspace.errors import PackageError
 from riskspace.model import package
 from riskspace.model.package import Package
@@ -141,8 +141,11 @@ def test_the_process_is_told_to_end_when_the_model_cannot_be_loaded(
     assert health(api)[0] == 503
 
 
-def test_the_first_request_of_all_finds_a_compiled_model_there(serve: Serve, pumps: Path) -> None:
+def test_the_first_request_of_all_finds_a_compiled_model_there(
+    serve: Serve, pumps: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is awaited here between the start and the question."""
+    monkeypatch.setattr(backend, "AT_ONCE", 10)  # on a busy machine, too
     api = serve(load=lambda: package.load(pumps))
     assert api.backend.service.ready
     assert api.client.post("/predict", json=tiny.RECORD).status_code == 200

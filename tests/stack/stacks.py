@@ -113,7 +113,8 @@ class Stack:
         }
         self.run_dir = Path(variables["RUN_DIR"])
         self._process = subprocess.Popen(
-            [*under, root / "start.sh"],
+            # Whoever runs the tests may ignore SIGHUP, as under nohup.
+            ["env", "--default-signal=HUP", *under, root / "start.sh"],
             env=variables,
             cwd="/",
             stdin=subprocess.DEVNULL,

@@ -22,7 +22,12 @@ def test_one_more_than_there_may_be_is_refused_and_room_comes_back() -> None:
         upstream = httpx.AsyncClient(transport=httpx.MockTransport(slow), base_url="http://api")
         app = create_public_api(upstream, settings.load({"MAX_IN_FLIGHT": "2"}))
         transport = httpx.ASGITransport(app)
-        async with upstream, httpx.AsyncClient(transport=transport, base_url="http://here") as http:
+        waiting = asyncio.timeout(10)  # where nothing is refused, one waits for the others
+        async with (
+            waiting,
+            upstream,
+            httpx.AsyncClient(transport=transport, base_url="http://here") as http,
+        ):
             busy = [asyncio.create_task(http.get("/model")) for _ in range(2)]
             while len(asked) < 2:
                 await asyncio.sleep(0)
