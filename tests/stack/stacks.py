@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from redis import Redis, RedisError
 from supervisor.childutils import getRPCInterface
 
 STAND_IN = shlex.join([sys.executable, str(Path(__file__).with_name("stand_in.py"))])
+ENV = shutil.which("env") or "/usr/bin/env"  # PATH may be a test's own
 PATIENCE = 20.0  # seconds, for what takes one on an idle machine
 
 
@@ -114,7 +116,7 @@ class Stack:
         self.run_dir = Path(variables["RUN_DIR"])
         self._process = subprocess.Popen(
             # Whoever runs the tests may ignore SIGHUP, as under nohup.
-            ["env", "--default-signal=HUP", *under, root / "start.sh"],
+            [ENV, "--default-signal=HUP", *under, root / "start.sh"],
             env=variables,
             cwd="/",
             stdin=subprocess.DEVNULL,
