@@ -124,6 +124,8 @@ PIPELINES |= {
         )
     ),
 }
+# A sum of products is rounded as the processor has it, and a steep step multiplies that.
+STEEP = {"vectors calibrated by steps"}
 
 
 @pytest.mark.parametrize("name", PIPELINES)
@@ -131,7 +133,7 @@ def test_a_compiled_ensemble_answers_as_the_fitted_one(name: str) -> None:
     proof = proven(fitted(PIPELINES[name]))
     # Of a derived column's ends, only one row in the training data may come near.
     assert proof.edges_met >= 0.8 * proof.edges
-    assert proof.largest_difference < 1e-13
+    assert proof.largest_difference < (proof.tolerance if name in STEEP else 1e-13)
 
 
 def test_a_forest_is_the_same_to_the_last_bit() -> None:
