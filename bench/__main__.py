@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bench import bars, breakdown, load, measures, page, results, tables
+from bench import bars, batches, breakdown, load, measures, page, results, tables
 from bench.contenders import API, COMPARED, FLOOR
 from bench.peers import contenders as peers
 from bench.rounds import Plan, all_of, as_json, say
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "core": (compare(COMPARED), 5),
         "peers": (compare((FLOOR, API, *peers.peers(names=options.peer or peers.PEERS))), 3),
         "workers": (measures.workers, 5),
-        "batches": (measures.batches, 3),
+        "batches": (batches.batches, 3),
         "endurance": (measures.endurance, 1),
         "crowds": (measures.crowds, 5),
         "pace": (measures.pace, 5),

@@ -114,14 +114,15 @@ def _workers(figures: Figures) -> list[Bar]:
 
 
 def _batches(figures: Figures) -> list[Bar]:
-    parts = figures["decoding"] + figures["engine"] + figures["encoding"]
-    after = figures["rows"] / (figures["inside"] - figures["decoding"])
-    longest = [wait["longest"] for wait in figures["waits"]]
+    rounds = figures["rounds"]
+    after = [figures["rows"] / (one["inside"] - one["decoding"]) for one in rounds]
+    parts = [one["decoding"] + one["engine"] + one["encoding"] for one in rounds]
+    longest = [one["livez"]["longest"] for one in rounds]
     return [
-        Bar("10 000 records in JSON, records/s after decoding", spread([after]), least=200_000),
+        Bar("10 000 records in JSON, records/s after decoding", spread(after), least=200_000),
         Bar(
             "10 000 records in JSON, the whole call to its parts alone",
-            spread([figures["call"] / parts]),
+            ratios([one["call"] for one in rounds], parts),
             most=1.3,
         ),
         Bar("longest wait of `GET /livez` beside batches", spread(longest), most=20, unit=" ms"),

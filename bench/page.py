@@ -84,7 +84,6 @@ def _crowds(figures: Figures) -> str:
 
 
 def _batches(figures: Figures) -> str:
-    parts = ("decoding", "engine", "encoding", "inside", "call")
     names = {
         "decoding": "decoding and validating, alone",
         "engine": "the engine, alone",
@@ -92,16 +91,15 @@ def _batches(figures: Figures) -> str:
         "inside": "all of it in the process, records queued",
         "call": "the whole call over HTTP, as a user runs it",
     }
-    rows = [[names[part], f"{figures[part] * 1000:.1f}"] for part in parts]
-    rows += [
-        [f"`GET /livez` meanwhile, round {n}: p99 and longest", _wait(wait)]
-        for n, wait in enumerate(figures["waits"], 1)
-    ]
-    rows += [
-        [f"`GET /livez` without batches, round {n}: p99 and longest", _wait(wait)]
-        for n, wait in enumerate(figures["waits_without"], 1)
-    ]
-    return tables.table(["10 000 records in JSON", "ms"], rows)
+    waits = {
+        "livez_without": "`GET /livez` without batches, p99 and longest",
+        "livez": "`GET /livez` meanwhile, p99 and longest",
+    }
+    rounds = figures["rounds"]
+    rows = [[text, *(f"{one[name] * 1000:.1f}" for one in rounds)] for name, text in names.items()]
+    rows += [[text, *(_wait(one[name]) for one in rounds)] for name, text in waits.items()]
+    head = ["10 000 records in JSON, ms", *(f"round {n}" for n in range(1, len(rounds) + 1))]
+    return tables.table(head, rows)
 
 
 def _wait(wait: Mapping[str, Any]) -> str:

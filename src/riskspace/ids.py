@@ -22,8 +22,7 @@ def new_id() -> str:
 
 
 def new_ids(count: int) -> list[str]:
-    text = os.urandom(_SIZE * count).hex()
-    return [text[i : i + 2 * _SIZE] for i in range(0, len(text), 2 * _SIZE)]
+    return os.urandom(_SIZE * count).hex(" ", _SIZE).split()
 
 
 # A forked process must not give what its parent gives.
