@@ -9,7 +9,7 @@ from typing import Any
 from bench import tables
 from faults import soak
 
-from riskspace.web.connections import REST
+from riskspace.web.connections import LONGEST_REST
 
 Figures = Mapping[str, Any]
 
@@ -180,11 +180,18 @@ def _overload(figures: Figures) -> list[Claim]:
             _none(f"{text}: requests without an answer", one["unanswered"]),
             _none(f"{text}: refusals without Retry-After", one["without_retry_after"]),
             _most(f"{text}: p99 of those accepted", one["accepted_p99"], wait, " ms", time=True),
-            # Who comes again at once is heard again after REST.
+            _none(f"{text}: newcomers without an answer", one["newcomers_failures"]),
             _most(
-                f"{text}: p99 of those refused",
+                f"{text}: p99 of newcomers refused",
+                one["newcomers_refused_p99"],
+                wait,
+                " ms",
+                time=True,
+            ),
+            _most(
+                f"{text}: p99 of those refused who come again and again at once",
                 one["refused_p99"],
-                wait + REST * 1000,
+                wait + LONGEST_REST * 1000,
                 " ms",
                 time=True,
             ),

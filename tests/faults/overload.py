@@ -11,8 +11,10 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
+from bench.ratios import percentile
 from faults.crowds import crowd
 from faults.load import SteadyLoad, Target
+from faults.newcomers import Newcomers
 from faults.pulse import Pulse
 from faults.rooms import Api, api
 from faults.slow import KINDS, SlowClients
@@ -58,7 +60,11 @@ def endure(seconds: int) -> dict[str, Any]:
 
 def _crowded(server: Api, connections: int, seconds: int, rate: float = 0) -> dict[str, Any]:
     target = Target("api", server.port)
-    with Pulse(server.port) as pulse, SteadyLoad([target], SAMPLED) as sample:
+    with (
+        Pulse(server.port) as pulse,
+        Newcomers(server.port, server.body) as newcomers,
+        SteadyLoad([target], SAMPLED) as sample,
+    ):
         time.sleep(0.2)
         found = crowd(server.port, server.body, connections, seconds, rate)
     time.sleep(BACK_AFTER)
@@ -68,6 +74,8 @@ def _crowded(server: Api, connections: int, seconds: int, rate: float = 0) -> di
         **asdict(found),
         "livez_longest": pulse.longest,
         "livez_failures": pulse.failures,
+        "newcomers_refused_p99": percentile(newcomers.refused or [0.0], 99),
+        "newcomers_failures": newcomers.failures,
         "sampled": dict(Counter(str(one.status or one.error) for one in sample.outcomes)),
         "without_retry_after": sum(one.retry_after is None for one in refused),
         "memory": server.most_memory(),

@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import heapq
 import json
-import socket
-import struct
-import sys
-import time
 from typing import Any, cast
 
 from starlette.types import Scope
@@ -20,7 +16,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from riskspace.web import problems
+from riskspace.web import problems, sockets
 from riskspace.web.overload import Gate, refusal
 
 # Seconds that a client may let the server wait: for a request's head, and for any second in which
@@ -30,15 +26,15 @@ PATIENCE = 10
 # as a request that comes just when it is ended is lost.
 IDLE = 75
 SLOWEST = 16 * 1024
-# Seconds until a client that was refused is heard again.
+# Seconds until a client that was refused is heard again: each time that it came before, twice as
+# many, until the longest.
 REST = 0.1
+LONGEST_REST = 1.0
 # Bytes of a request that are not its body: its head, its trailers, and what frames its chunks.
 HEAD_LIMIT = 64 * 1024
 _FRAME = 16
 # A crowd that is too large loses one in so many.
 _SHARE = 16
-# Linux's tcp_info: bytes that the peer has acknowledged, and that came from it.
-_MOVED = struct.Struct("@120xQQ")
 
 
 class Crowd(ServerState):
@@ -106,6 +102,8 @@ class Connection(HttpToolsProtocol):
         self._begun = False
         self._held: ASGI3Application | None = None
         self._answering: RequestResponseCycle | None = None
+        self._rests = REST
+        self._early = False  # the next request came while nobody heard
 
     @property
     def owes_a_request(self) -> bool:
@@ -161,13 +159,14 @@ class Connection(HttpToolsProtocol):
 
     def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         gate, scope = self.server_state.gate, cast(Scope, cycle.scope)
-        if gate is None or cycle.more_body or gate.lets_in(scope):
+        early, self._early = self._early, False
+        if gate is None or cycle.more_body or gate.lets_in(scope, early=early):
             self._answering = cycle
             super()._start_asgi_task(cycle, app)
         else:
-            self._turn_away(cycle, gate.most)
+            self._turn_away(cycle, gate.most, rest=not early)
 
-    def _turn_away(self, cycle: RequestResponseCycle, most: int) -> None:
+    def _turn_away(self, cycle: RequestResponseCycle, most: int, *, rest: bool) -> None:
         """Answers as the application would, without a task for it: a crowd that is refused must
         not keep those waiting who are not."""
         headers, body = refusal(cast(Scope, cycle.scope), most)
@@ -184,17 +183,20 @@ class Connection(HttpToolsProtocol):
             self.loop.call_soon(self.on_response_complete)
         else:
             self.on_response_complete()
-            self._rest()
+            if rest:
+                self._rest()
 
     def _rest(self) -> None:
         """Doesn't hear for a moment who was told to come again later: else a crowd that comes again
         at once would have its refusals, and nobody an answer."""
         if not self.transport.is_closing():
             self.transport.pause_reading()
-            self.loop.call_later(REST, self._listen)
+            self.loop.call_later(self._rests, self._listen)
 
     def _listen(self) -> None:
         if not self.transport.is_closing() and not self.flow.read_paused:
+            self._early = sockets.waits(self.transport)
+            self._rests = min(2 * self._rests, LONGEST_REST) if self._early else REST
             self.transport.resume_reading()
 
     def on_response_complete(self) -> None:
@@ -244,7 +246,7 @@ class Connection(HttpToolsProtocol):
                 return cycle is not seen
             if not cycle.more_body or self.flow.read_paused:
                 return True
-        before, self._moved = self._moved, _moved(self.transport)
+        before, self._moved = self._moved, sockets.moved(self.transport)
         return self._moved - before >= SLOWEST
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
@@ -277,13 +279,3 @@ class Connection(HttpToolsProtocol):
         self._held = None
         self.transport.write(b"".join((head, dated, own, headers, end, body)))
         self.transport.close()
-
-
-def _moved(transport: Any) -> int:
-    """Bytes that went either way, as the kernel counts them; where it doesn't, nobody is slow."""
-    if sys.platform != "linux":
-        return time.monotonic_ns()
-    connection: socket.socket = transport.get_extra_info("socket")
-    return sum(
-        _MOVED.unpack(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _MOVED.size))
-    )

@@ -41,11 +41,12 @@ class Gate:
         self._refused = 0
         self._tell_again = 0.0
 
-    def lets_in(self, scope: Scope) -> bool:
-        """Whether a request may be answered: then it is counted until it `leaves`."""
+    def lets_in(self, scope: Scope, *, early: bool = False) -> bool:
+        """Whether a request may be answered: then it is counted until it `leaves`. One that came
+        too `early` has waited to be heard; those who are answered in a crowd have not."""
         if scope["path"] in self._always or _ENTERED in scope:
             return True
-        if self._answering >= self.most:
+        if self._answering >= (max(self.most // 2, 1) if early else self.most):
             self._tell()
             return False
         self._answering += 1
