@@ -14,7 +14,7 @@ import tiny
 from api.apis import Api, entries, faults, problem
 from real import RedisServer, eventually
 
-from riskspace.model.schema import MAX_ROW_ERRORS
+from riskspace.model.schema import MAX_ERRORS, MAX_ROW_ERRORS
 from riskspace.service import Answered
 from riskspace.web import bodies
 
@@ -150,6 +150,23 @@ def test_a_batch_is_refused_when_it_has_too_many_rows_or_none(
         "csv": {"content": "hours,material\n" + "1,steel\n" * rows, "headers": CSV},
     }[form]
     assert faults(api.client.post("/predict/batch", **sent), 422) == [("records", code)]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "mark"), [("application/json", b","), ("text/csv", b","), ("text/csv", b";")]
+)
+def test_a_batch_is_refused_before_it_is_decoded_when_it_has_too_many_values(
+    api: Api, media_type: str, mark: bytes
+) -> None:
+    def told(values: bytes) -> list[str]:
+        answer = api.client.post(
+            "/predict/batch", content=b"[[%s]]" % values, headers={"Content-Type": media_type}
+        )
+        return [error["message"] for error in answer.json().get("errors") or []]
+
+    most = b"1" + (mark + b"1") * 10_000 * (len(tiny.FEATURES) + MAX_ERRORS)
+    assert "has too many values" not in told(most)
+    assert told(most + mark + b"1") == ["has too many values"]
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,10 @@ def test_who_came_too_early_is_answered_once_there_is_room() -> None:
         gate.leaves(early)
 
 
+def test_who_came_too_early_is_answered_by_one_that_has_nothing_to_do() -> None:
+    assert Gate(1, logging.getLogger("api")).lets_in({"path": "/predict"}, early=True)
+
+
 def test_a_batch_that_takes_too_long_to_come_leaves_its_place(
     pumps: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
