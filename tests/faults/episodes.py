@@ -93,7 +93,11 @@ def _episode(
     disturb(stack, program)
     over = time.monotonic()
     names = ("api", "ui")
-    eventually(lambda: all(load.first_success(name, over) for name in names), 30)
+    try:
+        eventually(lambda: all(load.first_success(name, over) for name in names), 30)
+    except AssertionError as error:
+        answers = {name: statuses(load.since(over, name)) for name in names}
+        raise AssertionError(f"{program}: {error}: {answers}\n{stack.stdout}") from None
     recovery = max(load.first_success(name, over) or 0.0 for name in names) - over
     empty = ledger.settle(lambda: load.since(began - 1), within=10)
     time.sleep(rest)

@@ -3,8 +3,10 @@ log. Everything under it, errors included, is problem+json, and HEAD follows GET
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+from contextlib import nullcontext
 
 import httpx
 from starlette.applications import Starlette
@@ -41,21 +43,28 @@ _SENT = ("content-type", "accept")
 _RETURNED = ("content-type", "retry-after", "www-authenticate", "allow", "accept", "cache-control")
 # A batch of the largest size takes seconds.
 PATIENCE = httpx.Timeout(60.0, connect=2.0)
+# nginx's word for a client that has not waited.
+_GONE = 499
+# Requests to the API at once; the others wait for their turn, but batches, of which the API itself
+# refuses those too many. httpx looks at all whenever one begins or ends: hundreds would keep it
+# busy with that alone.
+AT_ONCE = 16
 
 
 def create_public_api(http: httpx.AsyncClient, settings: Settings) -> Starlette:
     """The public subset, forwarded to the API that `http` has as its base address."""
     admin = Admin(settings.admin_token, logger)
+    turns = asyncio.Semaphore(AT_ONCE)
 
     async def forward(request: Request) -> Response:
-        return await _forward(http, request)
+        return await _forward(http, turns, request)
 
     async def log(request: Request) -> Response:
         admin.require(request)
-        return await _forward(http, request, authorization=request.headers["authorization"])
+        return await _forward(http, turns, request, authorization=request.headers["authorization"])
 
     async def document(request: Request) -> Response:
-        answer = await _forward(http, request)
+        answer = await _forward(http, turns, request)
         return _published(answer) if answer.status_code == 200 else answer
 
     app = Starlette(
@@ -81,21 +90,27 @@ def create_public_api(http: httpx.AsyncClient, settings: Settings) -> Starlette:
     return app
 
 
-async def _forward(http: httpx.AsyncClient, request: Request, **more: str) -> Response:
-    body = await bodies.read(request, bodies.BATCH_LIMIT)
+async def _forward(
+    http: httpx.AsyncClient, turns: asyncio.Semaphore, request: Request, **more: str
+) -> Response:
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    batch = path == "/predict/batch"
+    body = await bodies.read(request, bodies.BATCH_LIMIT if batch else bodies.RECORD_LIMIT)
     sent = {name: request.headers[name] for name in _SENT if name in request.headers} | more
     # The very bytes: a visitor's header needn't be ASCII.
     headers = {name.encode(): value.strip().encode("latin-1") for name, value in sent.items()}
-    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
     try:
-        answer = await http.request(
-            request.method,
-            path,
-            params=request.url.query,
-            content=body,
-            headers={**headers, HEADER.encode(): (request_id.get() or "").encode()},
-            timeout=PATIENCE,
-        )
+        async with nullcontext() if batch else turns:
+            if await request.is_disconnected():
+                return Response(status_code=_GONE)
+            answer = await http.request(
+                request.method,
+                path,
+                params=request.url.query,
+                content=body,
+                headers={**headers, HEADER.encode(): (request_id.get() or "").encode()},
+                timeout=PATIENCE,
+            )
     except httpx.TimeoutException:
         raise UpstreamTimeout("The API doesn't answer in time.") from None
     except httpx.InvalidURL:  # too long for it, or with a NUL
