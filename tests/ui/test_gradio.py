@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import uuid
@@ -12,7 +13,9 @@ import httpx
 import pytest
 from space import Space
 
-from riskspace.ui.app import VISITS
+from riskspace import settings
+from riskspace.ui.app import VISITS, create_app
+from riskspace.web.answers import Model
 
 CANARY = "canary-7731"
 
@@ -111,3 +114,18 @@ def test_visits_are_forgotten_before_they_fill_the_memory(
 
     before = memory_after(VISITS + 20)
     assert memory_after(200) - before < 8_000_000  # 22 MB, were each of them remembered
+
+
+def test_no_statistics_are_made_of_each_event(shipped: Space) -> None:
+    async def gradio() -> Any:
+        async with httpx.AsyncClient(base_url=shipped.api_url) as api:
+            model = Model.model_validate_json((await api.get("/model")).content)
+            routes = create_app(settings.load({}), model, api).routes
+        (page,) = [r.app for r in routes if hasattr(getattr(r, "app", None), "get_blocks")]
+        return page
+
+    queue = asyncio.run(gradio()).get_blocks()._queue
+    queue.events_recorded = 10_000
+    event = {"function": "estimate", "status": "success", "process_time": 0.1}
+    assert queue.compute_analytics_summary([event]) == {"functions": {}}
+    assert queue.ANALYTICS_MAX_EVENTS == 1

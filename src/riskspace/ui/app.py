@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -80,6 +81,7 @@ def create_app(settings: Settings, model: Model, http: httpx.AsyncClient) -> Fas
     blocks = page.build(model, ApiClient(http))
     blocks.state_session_capacity = VISITS
     blocks.queue(max_size=QUEUED, default_concurrency_limit=CONCURRENT)
+    _without_statistics(blocks)
     gr.mount_gradio_app(
         app,
         blocks,
@@ -104,6 +106,12 @@ def create_app(settings: Settings, model: Model, http: httpx.AsyncClient) -> Fas
 def _inputs(blocks: gr.Blocks) -> dict[int, int]:
     """The number of values that each event takes which this process answers, by its number."""
     return {number: len(event.inputs) for number, event in blocks.fns.items() if event.fn}
+
+
+def _without_statistics(blocks: gr.Blocks) -> None:
+    """Gradio keeps ten thousand events, and makes a DataFrame of all of them at the end of each."""
+    blocks._queue.ANALYTICS_MAX_EVENTS = 1
+    blocks._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
 
 
 def _without_echo(app: FastAPI) -> None:
