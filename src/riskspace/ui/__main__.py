@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 
 import httpx
@@ -12,7 +11,6 @@ from riskspace import logs, settings
 from riskspace.settings import Settings
 from riskspace.ui.app import create_app
 from riskspace.ui.client import ApiClient, connect
-from riskspace.web.allocator import share_arena
 from riskspace.web.answers import Model
 from riskspace.web.server import listen, prepare, serve
 
@@ -20,7 +18,6 @@ from riskspace.web.server import listen, prepare, serve
 def main() -> int:
     """Serves until stopped; 1 when the API never answers or the port is taken."""
     chosen = settings.load_or_exit()
-    share_arena()
     logs.configure(chosen)
     host, port = chosen.gradio_server_name, chosen.gradio_server_port
     try:
@@ -29,11 +26,9 @@ def main() -> int:
     except (httpx.HTTPError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    app = create_app(chosen, model, connect(chosen.api_url, chosen.max_in_flight))
-    # What is there stays, and the collector looks at what visits leave the more often.
-    gc.collect()
-    gc.freeze()
-    serve(prepare(app), listener)
+    serve(
+        prepare(create_app(chosen, model, connect(chosen.api_url, chosen.max_in_flight))), listener
+    )
     return 0
 
 

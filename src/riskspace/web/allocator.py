@@ -19,16 +19,8 @@ def keep_freed_memory() -> None:
     """Makes glibc keep what was freed, up to KEPT bytes, instead of giving it back at once: the
     system clears each page anew, which takes longer than all copies of a batch. Where there is
     another C library it does nothing."""
-    share_arena()
-    _set(_MMAP_THRESHOLD, KEPT)
-    _set(_TRIM_THRESHOLD, KEPT)
-
-
-def share_arena() -> None:
-    """Makes threads share what glibc keeps of freed memory: else each keeps its own."""
-    _set(_ARENA_MAX, 1)
-
-
-def _set(option: int, value: int) -> None:
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(option, value)
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_ARENA_MAX, 1)  # threads share what is kept
+        mallopt(_MMAP_THRESHOLD, KEPT)
+        mallopt(_TRIM_THRESHOLD, KEPT)
