@@ -247,9 +247,12 @@ def test_the_page_fits_the_screen(
     sections = page.locator(".section button.label-wrap").all()
     for section in sections:
         section.click()
-    for box in page.locator(".feature-unknown").all():
-        expect(box).to_be_visible()
-        assert box.evaluate("box => box.scrollWidth <= box.clientWidth"), box.inner_text()
+    # Side by side, as narrow as they may be, and as wide as the screen is.
+    for narrower in (1101, width) if width > 1101 else (width,):
+        page.set_viewport_size({"width": narrower, "height": height})
+        for box in page.locator(".feature-unknown").all():
+            expect(box).to_be_visible()
+            assert box.evaluate("box => box.scrollWidth <= box.clientWidth"), box.inner_text()
     for section in sections:
         section.click()
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
