@@ -64,13 +64,6 @@ def batches(plan: Plan) -> dict[str, Any]:
     return {"rows": ROWS, "rounds": rounds}
 
 
-def decode(decoder: Decoder, body: bytes) -> list[Matrix]:
-    """A batch as the matrices that the engine is given."""
-    records = decoder.batch(body)
-    assert records is not None
-    return [decoder.columns(records[i : i + PART]) for i in range(0, len(records), PART)]
-
-
 def _in_turns(calls: Mapping[str, Call], redis: RedisServer) -> dict[str, float]:
     """The best time of each (s). A batch waits until there is room for its records, and a machine
     that waited is slow at first: so each is called after such a wait."""
@@ -97,16 +90,23 @@ def _parts(body: bytes) -> dict[str, Call]:
     settle()
     encoder = Encoder(manifest.name, manifest.version, manifest.threshold)
     decoder = Decoder(manifest)
-    parts = decode(decoder, body)
+    parts = _decode(decoder, body)
     assert sum(map(len, parts)) == ROWS
     batch = service.predict_rows(body, csv=False).batch
     assert not batch.failed
     return {
-        "decoding": lambda: decode(decoder, body),
+        "decoding": lambda: _decode(decoder, body),
         "engine": lambda: [engine.probabilities(part) for part in parts],
         "encoding": lambda: encoder.batch(batch),
         "inside": lambda: encoder.batch(service.predict_rows(body, csv=False).batch),
     }
+
+
+def _decode(decoder: Decoder, body: bytes) -> list[Matrix]:
+    """A batch as the matrices that the engine is given."""
+    records = decoder.batch(body)
+    assert records is not None
+    return [decoder.columns(records[i : i + PART]) for i in range(0, len(records), PART)]
 
 
 def _body() -> bytes:
