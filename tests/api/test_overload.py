@@ -20,6 +20,7 @@ import tiny
 from api.apis import Api, on_redis, problem, serving
 from api.processes import start
 from real import RedisServer, eventually
+from scopes import post
 from starlette.types import Message, Receive, Scope, Send
 
 from riskspace.api import predictions
@@ -293,13 +294,7 @@ def test_a_batch_that_takes_too_long_to_come_leaves_its_place(
     async def send(message: Message) -> None:
         answer.update(message)
 
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/predict/batch",
-        "query_string": b"",
-        "headers": [(b"content-type", b"application/json")],
-    }
+    scope = post("/predict/batch")
     with serving(pumps, {}) as api:
         assert api.client.portal is not None
         api.client.portal.call(api.client.app, scope, slowly, send)

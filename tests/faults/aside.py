@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import select
@@ -39,3 +40,15 @@ def until_left(step: Callable[[], None], found: Callable[[], Any]) -> None:
     while not select.select([sys.stdin], [], [], 0)[0]:
         step()
     json.dump(found(), sys.stdout)
+
+
+def status(connection: http.client.HTTPConnection, *request: Any) -> int | None:
+    """What a request is answered with; None, and the connection is closed, where it isn't."""
+    try:
+        connection.request(*request)
+        answer = connection.getresponse()
+        answer.read()
+    except (OSError, http.client.HTTPException):
+        connection.close()
+        return None
+    return answer.status

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from faults.aside import Aside, until_left
+from faults.aside import Aside, status, until_left
 
 EVERY = 0.05
 PATIENCE = 5.0
@@ -32,6 +32,7 @@ class Newcomers(Aside):
 
 
 def _main(port: int, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
     refused: list[float] = []
     failures = 0
 
@@ -40,18 +41,11 @@ def _main(port: int, body: bytes) -> None:
         time.sleep(EVERY)
         began = time.monotonic()
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        try:
-            connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            answer.read()
-            failures += answer.status not in (200, 503)
-        except (OSError, http.client.HTTPException):
-            failures += 1
-        else:
-            if answer.status == 503:
-                refused.append(time.monotonic() - began)
-        finally:
-            connection.close()
+        answer = status(connection, "POST", "/predict", body, headers)
+        if answer == 503:
+            refused.append(time.monotonic() - began)
+        failures += answer not in (200, 503)
+        connection.close()
 
     def found() -> dict[str, Any]:
         return {"refused": refused, "failures": failures}

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-from faults.aside import Aside, until_left
+from faults.aside import Aside, status, until_left
 
 # Seconds between two questions, and until one counts as unanswered.
 EVERY = 0.05
@@ -39,14 +39,7 @@ def _main(port: int) -> None:
         nonlocal failures
         time.sleep(EVERY)
         began = time.monotonic()
-        try:
-            connection.request("GET", "/livez")
-            answer = connection.getresponse()
-            answer.read()
-            failures += answer.status != 200
-        except (OSError, http.client.HTTPException):
-            failures += 1
-            connection.close()
+        failures += status(connection, "GET", "/livez") != 200
         waits.append(time.monotonic() - began)
 
     def found() -> dict[str, Any]:

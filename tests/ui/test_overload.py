@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+from scopes import post
 from starlette.applications import Starlette
 from starlette.types import Message
 
@@ -67,13 +68,7 @@ def test_the_api_is_not_asked_for_whoever_has_gone() -> None:
         async def send(message: Message) -> None:
             answer.update(message)
 
-        scope = {
-            "type": "http",
-            "method": "POST",
-            "path": "/predict",
-            "query_string": b"",
-            "headers": [(b"content-type", b"application/json")],
-        }
+        scope = post("/predict")
         async with public(upstream) as (app, _):
             await app(scope, receive, send)
         assert upstream.asked == []
