@@ -41,6 +41,7 @@ def router(app: FastAPI) -> APIRouter:
             raise NotFound("There is nothing at this address.")
         return FileResponse(ASSETS / name, headers={"Cache-Control": "max-age=86400"})
 
+    # As FastAPI's documentation has it: https://fastapi.tiangolo.com/how-to/extending-openapi
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return routes
 

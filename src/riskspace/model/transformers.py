@@ -20,7 +20,7 @@ from sklearn.linear_model import LinearRegression
 Numbers = npt.NDArray[np.float64]
 
 
-class Step(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Step(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A step that learns nothing from the data."""
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002
