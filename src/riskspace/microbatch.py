@@ -24,14 +24,15 @@ class MicroBatch(Generic[Asked, Answered]):
         self._answer = answer
         self._asked: list[Asked] = []
         self._waiting: list[asyncio.Future[Answered]] = []
+        self._loop: asyncio.AbstractEventLoop
 
     def ask(self, question: Asked) -> asyncio.Future[Answered]:
         """The answer, in the next turn of the loop; raises what `answer` raised."""
-        loop = asyncio.get_running_loop()
-        if not self._asked:
-            loop.call_soon(self._turn)
+        if not self._asked:  # asking for the loop costs as much as decoding a record does
+            self._loop = asyncio.get_running_loop()
+            self._loop.call_soon(self._turn)
         self._asked.append(question)
-        future: asyncio.Future[Answered] = loop.create_future()
+        future: asyncio.Future[Answered] = self._loop.create_future()
         self._waiting.append(future)
         return future
 

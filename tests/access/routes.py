@@ -42,16 +42,17 @@ def every_route(model: Path) -> set[Route]:
 
 def _every_route(model: Path) -> Iterator[Route]:
     from riskspace.api.app import create_app as create_api
+    from riskspace.api.app import create_framework
     from riskspace.backend import assemble
     from riskspace.ui.app import create_app as create_page
     from riskspace.web.answers import Model
 
     chosen = settings.load({"MODEL_PATH": str(model)})
-    api = create_api(assemble(chosen, logs.configure(chosen, io.StringIO()), print))
-    with TestClient(api) as client:
+    backend = assemble(chosen, logs.configure(chosen, io.StringIO()), print)
+    with TestClient(create_api(backend)) as client:
         served = Model.model_validate_json(client.get("/model").content)
     page = create_page(chosen, served, httpx.AsyncClient(base_url="http://127.0.0.1:1"))
-    for method, path in walk(api.routes):
+    for method, path in walk(create_framework(backend).routes):
         yield Route(API, method, path)
         if method == "GET":  # HEAD follows it there, in a middleware
             yield Route(API, "HEAD", path)
