@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, repeat
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -45,10 +46,12 @@ class Asked(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """The answers to a batch, and their records."""
+    """The answers to a batch, their records, and what those were decoded from: to let go of it
+    takes a while, which is better spent once the answer has left."""
 
     batch: Batch
     records: Records
+    decoded: object
 
 
 class Service:
@@ -130,12 +133,11 @@ class Service:
     def _answers(self, asked: Sequence[Asked], assessed: Assessed) -> list[Prediction]:
         now, ended = self._clock(), self._timer()
         ids = [new_id() for _ in asked]
-        threshold, bands, tell = self._form.threshold, self._form.bands, self._tell
+        bands, tell = self._form.bands, self._tell
         answers = []
-        for i, (one, id_, probability, band, usual) in enumerate(
+        for i, (one, id_, probability, prediction, band, usual) in enumerate(
             zip(asked, ids, *assessed[1:], strict=True)
         ):
-            prediction = int(probability >= threshold)
             tell(PredictionLine(now, prediction, probability, one.request, id_))
             warnings = () if usual else self._warnings(assessed.matrix, i)
             answers.append(Prediction(prediction, probability, bands[band], id_, warnings))
@@ -168,7 +170,8 @@ class Service:
         decoded = None if csv else self._decoder.batch(body)
         if decoded is not None:
             _check_count(len(decoded))
-            return self._predict_parts(self._parts(decoded), range(len(decoded)), [], started)
+            every = range(len(decoded))
+            return Answered(*self._predict_parts(self._parts(decoded), every, [], started), decoded)
         rows: Sequence[object]
         if csv:
             # One more than there may be is enough to know.
@@ -180,7 +183,8 @@ class Service:
         errors = [RowErrors(n, row) for n, row in enumerate(checked) if isinstance(row, tuple)]
         numbers = [n for n, row in enumerate(checked) if not isinstance(row, tuple)]
         valid = [row for row in checked if not isinstance(row, tuple)]
-        return self._predict_parts([self._decoder.matrix(valid)], numbers, errors, started)
+        parts = (self._decoder.matrix(valid),)
+        return Answered(*self._predict_parts(parts, numbers, errors, started), checked)
 
     def keep(self, answered: Answered) -> None:
         """Keeps the records of a batch."""
@@ -192,7 +196,7 @@ class Service:
         numbers: Sequence[int],
         errors: list[RowErrors],
         started: float,
-    ) -> Answered:
+    ) -> tuple[Batch, Records]:
         """Answers the valid rows of a batch, of which the others have errors."""
         batch_id, *ids = new_ids(1 + len(numbers))
         answers: list[RowPrediction] = []
@@ -205,7 +209,7 @@ class Service:
             inputs.append(assessed.matrix.tobytes() if self._record_inputs else b"")
         results: list[RowPrediction | RowErrors] = [*answers, *errors]
         if errors:
-            results.sort(key=_number)
+            results.sort(key=attrgetter("row"))
         logger.info(
             "Lot de prédictions effectué (lignes: %d, refusées: %d, lot: %s)",
             len(results),
@@ -221,12 +225,11 @@ class Service:
             b"".join(inputs),
             batch_id,
         )
-        return Answered(Batch(batch_id, len(results), len(errors), results), records)
+        return Batch(batch_id, len(results), len(errors), results), records
 
     def _row_predictions(
         self, numbers: Sequence[int], ids: Sequence[str], assessed: Assessed
     ) -> Iterable[RowPrediction]:
-        predictions = np.array(assessed.probabilities) >= self._form.threshold
         warnings: Iterable[tuple[InputWarning, ...]] = repeat(())
         if not all(assessed.usual):
             warnings = (
@@ -236,7 +239,7 @@ class Service:
         return map(
             RowPrediction,
             numbers,
-            predictions.view(np.int8).tolist(),
+            assessed.predictions,
             assessed.probabilities,
             map(self._form.bands.__getitem__, assessed.bands),
             ids,
@@ -293,7 +296,3 @@ def _occurrences(body: bytes, byte: int) -> int:
 
 def _not_so_many(code: str, message: str, accepted: str) -> BadInput:
     return bad_input([FieldError("records", code, message, accepted)])
-
-
-def _number(answer: RowPrediction | RowErrors) -> int:
-    return answer.row

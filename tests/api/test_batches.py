@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -13,6 +14,7 @@ import pytest
 import tiny
 from api.apis import Api, entries, faults, problem
 from real import RedisServer, eventually
+from starlette.types import Message
 
 from riskspace.model.schema import MAX_ERRORS, MAX_ROW_ERRORS
 from riskspace.service import Answered
@@ -45,6 +47,44 @@ def test_batches_wait_for_each_other(redis_api: Api, monkeypatch: pytest.MonkeyP
     with ThreadPoolExecutor(4) as callers:
         list(callers.map(lambda _: batch(redis_api, json=[GOOD]), range(4)))
     assert at_once == [0, 1]
+
+
+def test_what_a_batch_was_decoded_to_goes_after_its_answer(
+    redis_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To free ten thousand records takes a millisecond, in which the answer would wait."""
+    service = redis_api.backend.service
+    predict_rows = service.predict_rows
+    seen: list[str] = []
+
+    class Decoded:
+        def __del__(self) -> None:
+            seen.append("freed")
+
+    def noted(body: bytes, *, csv: bool) -> Answered:
+        return predict_rows(body, csv=csv)._replace(decoded=Decoded())
+
+    async def room(*_: object) -> None:
+        await asyncio.sleep(0)
+
+    async def asked() -> None:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": json.dumps([GOOD]).encode()}
+
+        async def send(message: Message) -> None:
+            seen.append(message["type"])
+
+        headers = [(b"content-type", b"application/json")]
+        path = {"path": "/predict/batch", "raw_path": b"/predict/batch", "query_string": b""}
+        scope = {"type": "http", "method": "POST", "headers": headers, "client": None, **path}
+        await redis_api.client.app(scope, receive, send)
+
+    monkeypatch.setattr(service, "predict_rows", noted)
+    monkeypatch.setattr(redis_api.backend.writer, "room", room)
+    assert redis_api.client.portal is not None
+    redis_api.client.portal.call(asked)
+    eventually(lambda: len(seen) == 3)
+    assert seen == ["http.response.start", "http.response.body", "freed"]
 
 
 def test_no_record_is_lost_when_batches_come_at_once(

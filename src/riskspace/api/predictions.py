@@ -108,9 +108,15 @@ def router(backend: Backend, encode: Encoder) -> APIRouter:
             if backend.settings.uses_redis:
                 await backend.writer.room(backend.records, len(found.records))
             service.keep(found)
+        # In its next turn, when the answer is on its way.
+        asyncio.get_running_loop().call_soon(_let_go, found)
         return Response(content, media_type=bodies.JSON)
 
     return routes
+
+
+def _let_go(_: Answered) -> None:
+    """Had it until now."""
 
 
 def _body(contents: dict[str, tuple[dict[str, Any], Any]]) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""A thread that works while its caller does, on another processor."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Neighbour:
+    """One thread, for calls that don't hold the interpreter. It begins with its first call."""
+
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(1, name)
+        self._id: Future[int] | None = None
+
+    def submit(self, call: Callable[P, T], *given: P.args, **named: P.kwargs) -> Future[T]:
+        return self._executor.submit(call, *given, **named)
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Keeps the calling thread on its processor meanwhile, and this one off it.
+
+        They wake each other, and a thread is woken where the one is that wakes it: left to the
+        scheduler both would soon be on one processor, and take turns. Where there is but one, or no
+        way to choose, it does nothing.
+        """
+        allowed, here = _allowed(), _here()
+        if here not in allowed or len(allowed) == 1:
+            yield
+            return
+        if self._id is None:
+            self._id = self.submit(threading.get_native_id)
+        with suppress(OSError):  # whoever may not choose leaves it to the scheduler
+            os.sched_setaffinity(self._id.result(), allowed - {here})
+            os.sched_setaffinity(0, {here})
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                os.sched_setaffinity(0, allowed)
+
+
+def _allowed() -> set[int]:
+    """The processors that the calling thread may be on; none where nobody says."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+def _here() -> int:
+    """The one that it is on; -1 where nobody says."""
+    with suppress(OSError, AttributeError):
+        return int(ctypes.CDLL(None).sched_getcpu())
+    return -1
