@@ -20,6 +20,7 @@ class Neighbour:
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(1, name)
         self._id: Future[int] | None = None
+        self._processor = _processor()
 
     def submit(self, call: Callable[P, T], *given: P.args, **named: P.kwargs) -> Future[T]:
         return self._executor.submit(call, *given, **named)
@@ -32,7 +33,7 @@ class Neighbour:
         scheduler both would soon be on one processor, and take turns. Where there is but one, or no
         way to choose, it does nothing.
         """
-        allowed, here = _allowed(), _here()
+        allowed, here = _allowed(), self._processor()
         if here not in allowed or len(allowed) == 1:
             yield
             return
@@ -53,8 +54,10 @@ def _allowed() -> set[int]:
     return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
 
 
-def _here() -> int:
-    """The one that it is on; -1 where nobody says."""
+def _processor() -> Callable[[], int]:
+    """What says which one the calling thread is on: -1 where nobody does. To ask for it costs two
+    classes, and only the collector would free them."""
     with suppress(OSError, AttributeError):
-        return int(ctypes.CDLL(None).sched_getcpu())
-    return -1
+        found: Callable[[], int] = ctypes.CDLL(None).sched_getcpu
+        return found
+    return lambda: -1
