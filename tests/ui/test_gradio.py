@@ -14,7 +14,8 @@ import pytest
 from space import Space
 
 from riskspace import settings
-from riskspace.ui.app import VISITS, create_app
+from riskspace.ui.app import create_app
+from riskspace.ui.remembered import VISITS
 from riskspace.web.answers import Model
 
 CANARY = "canary-7731"
@@ -116,7 +117,8 @@ def test_visits_are_forgotten_before_they_fill_the_memory(
     assert memory_after(200) - before < 8_000_000  # 22 MB, were each of them remembered
 
 
-def test_no_statistics_are_made_of_each_event(shipped: Space) -> None:
+@pytest.fixture
+def queue(shipped: Space) -> Any:
     async def gradio() -> Any:
         async with httpx.AsyncClient(base_url=shipped.api_url) as api:
             model = Model.model_validate_json((await api.get("/model")).content)
@@ -124,7 +126,18 @@ def test_no_statistics_are_made_of_each_event(shipped: Space) -> None:
         (page,) = [r.app for r in routes if hasattr(getattr(r, "app", None), "get_blocks")]
         return page
 
-    queue = asyncio.run(gradio()).get_blocks()._queue
+    return asyncio.run(gradio()).get_blocks()._queue
+
+
+def test_what_was_said_to_a_visit_goes_when_another_comes(queue: Any) -> None:
+    messages, asked = queue.pending_messages_per_session, queue.pending_event_ids_session
+    for visit, events in (("told", set()), ("waits", {"1"}), ("comes", set())):
+        messages[visit] = object()
+        asked[visit] = events
+    assert list(messages) == list(asked) == ["waits", "comes"]
+
+
+def test_no_statistics_are_made_of_each_event(queue: Any) -> None:
     queue.events_recorded = 10_000
     event = {"function": "estimate", "status": "success", "process_time": 0.1}
     assert queue.compute_analytics_summary([event]) == {"functions": {}}

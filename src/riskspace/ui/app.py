@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount
 
 from riskspace.settings import Settings
-from riskspace.ui import page
+from riskspace.ui import page, remembered
 from riskspace.ui.client import ApiClient
 from riskspace.ui.guard import Guard
 from riskspace.ui.public_api import PREFIX, create_public_api
@@ -30,9 +29,6 @@ STYLE = Path(__file__).with_name("style.css")
 # Events of one kind that run at once, and that wait behind them.
 CONCURRENT = 40
 QUEUED = 400
-# Visits that Gradio remembers, each with a copy of the page's configuration (about 110 kB). Who has
-# been forgotten is answered all the same, but a change of language empties the result.
-VISITS = 128
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # The fonts that the visitor's system has (none is fetched), and darker shades than the theme's own
 # where text would be hard to read.
@@ -79,9 +75,8 @@ def create_app(settings: Settings, model: Model, http: httpx.AsyncClient) -> Fas
     app.add_route(PREFIX, _to_docs, methods=list(METHODS))
     app.mount(PREFIX, create_public_api(http, settings))
     blocks = page.build(model, ApiClient(http))
-    blocks.state_session_capacity = VISITS
     blocks.queue(max_size=QUEUED, default_concurrency_limit=CONCURRENT)
-    _without_statistics(blocks)
+    remembered.bound(blocks)
     gr.mount_gradio_app(
         app,
         blocks,
@@ -106,12 +101,6 @@ def create_app(settings: Settings, model: Model, http: httpx.AsyncClient) -> Fas
 def _inputs(blocks: gr.Blocks) -> dict[int, int]:
     """The number of values that each event takes which this process answers, by its number."""
     return {number: len(event.inputs) for number, event in blocks.fns.items() if event.fn}
-
-
-def _without_statistics(blocks: gr.Blocks) -> None:
-    """Gradio keeps ten thousand events, and makes a DataFrame of all of them at the end of each."""
-    blocks._queue.ANALYTICS_MAX_EVENTS = 1
-    blocks._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
 
 
 def _without_echo(app: FastAPI) -> None:
