@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -16,10 +16,11 @@ import pytest
 from real import RedisServer
 from store.streams import NewStream, at
 
-from riskspace.store.protocol import Store, StoreError, Stream
+from riskspace.store.entries import Fields
+from riskspace.store.protocol import Mark, Store, StoreError, Stream
 from riskspace.store.queues import EntryQueue
 from riskspace.store.redis import RedisStore
-from riskspace.store.writer import BATCH, Writer
+from riskspace.store.writer import BACKLOG, BATCH, LARGE_BATCH, Writer
 
 pytestmark = pytest.mark.anyio
 
@@ -82,6 +83,30 @@ async def test_a_flush_writes_all_that_was_put_in_its_order(
     assert await written(store, other) == [7, 8]
     await writer.flush()
     assert len(await written(store, one)) == len(many)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "at_once"), [(10, 10), (BACKLOG, BATCH), (BACKLOG + 1, LARGE_BATCH)]
+)
+async def test_few_go_at_once_but_for_a_backlog(
+    redis_store: RedisStore,
+    stream: Stream,
+    monkeypatch: pytest.MonkeyPatch,
+    waiting: int,
+    at_once: int,
+) -> None:
+    """Whoever asks waits for as many; a backlog would take twice as long by so few."""
+    append, sizes = redis_store.append, []
+
+    async def noted(stream: Stream, entries: Sequence[Fields], mark: Mark) -> None:
+        sizes.append(len(entries))
+        await append(stream, entries, mark)
+
+    monkeypatch.setattr(redis_store, "append", noted)
+    writer, queue = queued(redis_store, stream)
+    put(queue, *range(waiting))
+    await writer.flush()
+    assert (max(sizes), sum(sizes)) == (at_once, waiting)
 
 
 async def test_entries_arrive_by_themselves_when_the_writer_runs(

@@ -11,12 +11,15 @@ from riskspace.store.queues import Queue
 
 logger = logging.getLogger("api")
 
-# Entries written at once. Putting them into words holds the event loop, and whoever asks waits: for
-# a millisecond where they are 200; a call, on the other hand, costs as much as 30 of them.
-BATCH = 40
-# Seconds between two looks at the queues, while there is something to write and else, and the
-# longest pause while the store is away.
-BUSY_INTERVAL = 0.02
+# Entries written at once, and seconds between two looks at the queues while there is something to
+# write. Putting entries into words holds the event loop, and whoever asks waits: for a millisecond
+# where they are 200, as for a look every 20 ms. A call, on the other hand, costs as much as 30.
+BATCH = 24
+BUSY_INTERVAL = 0.005
+# Past so many that wait (a batch's records, or what came while the store was away) more go at once.
+BACKLOG = 1000
+LARGE_BATCH = 200
+# Seconds between two looks else, and the longest pause while the store is away.
 INTERVAL = 0.05
 LONGEST_PAUSE = 1.0
 # Seconds that a batch waits at most for room.
@@ -106,8 +109,9 @@ class Writer:
 
     async def _drain(self, queue: Queue) -> int:
         written = remaining = len(queue)
+        most = LARGE_BATCH if remaining > BACKLOG else BATCH
         while remaining > 0:
-            entries, mark = queue.next(BATCH)
+            entries, mark = queue.next(most)
             if not entries:
                 break
             await self._store.append(queue.stream, entries, mark)
