@@ -278,7 +278,8 @@ class Reader:
         output = self.clone.parent / "output"
         with output.open("wb") as file:
             process = subprocess.Popen(
-                ["bash", "-c", command],
+                # A gate in the background has Ctrl-C ignored, and so had all that it starts.
+                ["env", "--default-signal=INT", "bash", "-c", command],
                 env=self._environ,
                 cwd=self.clone,
                 stdin=subprocess.DEVNULL,

@@ -18,7 +18,7 @@ Start = Callable[..., Stack]
 
 # All that start.sh asks of a machine beside Python and Redis: what Debian calls essential.
 TOOLS = (
-    *("bash", "sh", "cat", "dirname", "flock", "mkdir", "rm"),
+    *("bash", "sh", "cat", "dirname", "env", "flock", "mkdir", "rm"),
     *("setpriv", "setsid", "sleep", "tail", "touch"),
 )
 ONE_LONG_TRY = {"TRY_SECONDS": "20"}
