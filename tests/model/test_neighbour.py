@@ -44,6 +44,13 @@ def test_they_are_apart_and_the_caller_is_free_again_afterwards(caller: ThreadPo
         assert afterwards == free
 
 
+def test_the_caller_is_freed_by_whoever_ends_it(caller: ThreadPoolExecutor) -> None:
+    apart, free = Neighbour("test").apart(), mask()
+    caller.submit(apart.__enter__).result()
+    apart.__exit__(None, None, None)
+    assert caller.submit(mask).result() == free == mask()
+
+
 def test_a_caller_with_one_processor_shares_it(caller: ThreadPoolExecutor) -> None:
     neighbour = Neighbour("test")
     free = mask()

@@ -39,14 +39,15 @@ class Neighbour:
             return
         if self._id is None:
             self._id = self.submit(threading.get_native_id)
+        caller = threading.get_native_id()  # a generator may be closed by another thread
         with suppress(OSError):  # whoever may not choose leaves it to the scheduler
             os.sched_setaffinity(self._id.result(), allowed - {here})
-            os.sched_setaffinity(0, {here})
+            os.sched_setaffinity(caller, {here})
         try:
             yield
         finally:
             with suppress(OSError):
-                os.sched_setaffinity(0, allowed)
+                os.sched_setaffinity(caller, allowed)
 
 
 def _allowed() -> set[int]:
