@@ -14,6 +14,7 @@ import pytest
 import tiny
 from api.apis import Api, entries, faults, problem
 from real import RedisServer, eventually
+from scopes import post
 from starlette.types import Message
 
 from riskspace.model.schema import MAX_ERRORS, MAX_ROW_ERRORS
@@ -74,10 +75,7 @@ def test_what_a_batch_was_decoded_to_goes_after_its_answer(
         async def send(message: Message) -> None:
             seen.append(message["type"])
 
-        headers = [(b"content-type", b"application/json")]
-        path = {"path": "/predict/batch", "raw_path": b"/predict/batch", "query_string": b""}
-        scope = {"type": "http", "method": "POST", "headers": headers, "client": None, **path}
-        await redis_api.client.app(scope, receive, send)
+        await redis_api.client.app(post("/predict/batch"), receive, send)
 
     monkeypatch.setattr(service, "predict_rows", noted)
     monkeypatch.setattr(redis_api.backend.writer, "room", room)
