@@ -53,6 +53,7 @@ class TextFormatter(_Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s - %(name)s - %(levelname)s - %(message)s")
 
+    # The parameters are logging's own; ours has one format.
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002
         return _second(int(record.created)).replace("T", " ")
 

@@ -39,7 +39,7 @@ def create_app(backend: Backend, gate: Gate | None = None) -> ASGIApp:
     /readyz, /health and predictions answer 503.
 
     What answers without the framework stands in front of it: as its middleware, a prediction would
-    pay a tenth more for what the framework puts before that.
+    pay for what the framework puts before that, telemetry among others.
     """
     app: ASGIApp = create_framework(backend)
     app = DirectPrediction(app, backend.service, _encoder(backend))

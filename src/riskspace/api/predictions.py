@@ -108,7 +108,7 @@ def router(backend: Backend, encode: Encoder) -> APIRouter:
             if backend.settings.uses_redis:
                 await backend.writer.room(backend.records, len(found.records))
             service.keep(found)
-        # In its next turn, when the answer is on its way.
+        # Freed in the loop's next turn, when the answer is on its way.
         asyncio.get_running_loop().call_soon(_let_go, found)
         return Response(content, media_type=bodies.JSON)
 
