@@ -41,6 +41,20 @@ def test_a_crowd_is_answered_in_parts() -> None:
     assert doubling.sizes == [MOST, 1]
 
 
+def test_who_comes_meanwhile_is_heard_between_the_parts_of_a_crowd() -> None:
+    async def crowd() -> list[int]:
+        batch, done = MicroBatch(Doubling()), list[int]()
+        asked = [batch.ask(number) for number in range(3 * MOST)]
+        loop = asyncio.get_running_loop()
+        for _ in range(3):
+            loop.call_soon(lambda: done.append(sum(one.done() for one in asked)))
+            await asyncio.sleep(0)
+        assert await asyncio.gather(*asked) == [2 * number for number in range(3 * MOST)]
+        return done
+
+    assert asyncio.run(crowd()) == [MOST, 2 * MOST, 3 * MOST]
+
+
 def test_the_next_moment_is_another_call() -> None:
     async def twice() -> None:
         batch = MicroBatch(doubling)

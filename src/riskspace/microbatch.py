@@ -9,13 +9,15 @@ from typing import Generic, TypeVar
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
 
-# So that a crowd is not answered all at its end.
+# What is answered in one turn: so that a crowd is not answered all at its end, and whoever comes
+# meanwhile is heard.
 MOST = 64
 
 
 class MicroBatch(Generic[Asked, Answered]):
     """Gathers what is asked in one turn of the event loop and answers it by one call of `answer`,
-    which takes a few questions and gives as many answers: nobody waits for others to come.
+    which takes a few questions and gives as many answers: nobody waits for others to come. More
+    than MOST questions take more turns, first come, first served.
 
     For one event loop; `answer` runs on it, so it must be quick.
     """
@@ -27,7 +29,7 @@ class MicroBatch(Generic[Asked, Answered]):
         self._loop: asyncio.AbstractEventLoop
 
     def ask(self, question: Asked) -> asyncio.Future[Answered]:
-        """The answer, in the next turn of the loop; raises what `answer` raised."""
+        """The answer, in the next turn of the loop that has room; raises what `answer` raised."""
         if not self._asked:  # asking for the loop costs as much as decoding a record does
             self._loop = asyncio.get_running_loop()
             self._loop.call_soon(self._turn)
@@ -37,10 +39,11 @@ class MicroBatch(Generic[Asked, Answered]):
         return future
 
     def _turn(self) -> None:
-        asked, self._asked = self._asked, []
-        waiting, self._waiting = self._waiting, []
-        for start in range(0, len(asked), MOST):
-            self._some(asked[start : start + MOST], waiting[start : start + MOST])
+        asked, self._asked = self._asked[:MOST], self._asked[MOST:]
+        waiting, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+        self._some(asked, waiting)
+        if self._asked:
+            self._loop.call_soon(self._turn)
 
     def _some(self, asked: Sequence[Asked], waiting: Sequence[asyncio.Future[Answered]]) -> None:
         try:
