@@ -73,6 +73,12 @@ def test_requests_that_come_in_pieces_and_ahead_of_answers_are_answered_in_order
         assert found == [b"prediction_id", b"status", b"prediction_id", b"status", b"prediction_id"]
 
 
+def test_an_answer_without_its_body_is_sent(process: Process) -> None:
+    answer = said(process, b"HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\n")
+
+
 def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(process: Process) -> None:
     with connect(process) as client:
         length = b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(BODY)

@@ -55,7 +55,7 @@ def settle() -> None:
     own, gives way to the event loop at once."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(10_000, 20, 100)
     sys.setswitchinterval(GIVE_WAY)
 
 

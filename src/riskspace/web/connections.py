@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import heapq
 import json
+import random
+from asyncio import Transport
 from typing import Any, cast
 
 from starlette.types import Scope
@@ -17,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from riskspace.web import problems, sockets
+from riskspace.web.joined import Joined
 from riskspace.web.overload import Gate, refusal
 
 # Seconds that a client may let the server wait: for a request's head, and for any second in which
@@ -26,9 +29,10 @@ PATIENCE = 10
 # as a request that comes just when it is ended is lost.
 IDLE = 75
 SLOWEST = 16 * 1024
-# Seconds until a client that was refused is heard again: each time that it came before, twice as
-# many, until the longest.
-REST = 0.1
+# Seconds, at most, until a client that was refused is heard again: each time that it came before,
+# twice as many, until the longest. At least half of them: who was refused together would come
+# together for ever.
+REST = 0.2
 LONGEST_REST = 1.0
 # Bytes of a request that are not its body: its head, its trailers, and what frames its chunks.
 HEAD_LIMIT = 64 * 1024
@@ -115,6 +119,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._joined = Joined(transport)
         if not self.server_state.admits(self):
             self._refuse(503, "There are too many connections.", b"retry-after: 1\r\n")
 
@@ -162,11 +167,13 @@ class Connection(HttpToolsProtocol):
         early, self._early = self._early, False
         if gate is None or cycle.more_body or gate.lets_in(scope, early=early):
             self._answering = cycle
+            cycle.transport = cast(Transport, self._joined)
+            self._joined.begin()
             super()._start_asgi_task(cycle, app)
         else:
-            self._turn_away(cycle, gate.most, rest=not early)
+            self._turn_away(cycle, gate.most)
 
-    def _turn_away(self, cycle: RequestResponseCycle, most: int, *, rest: bool) -> None:
+    def _turn_away(self, cycle: RequestResponseCycle, most: int) -> None:
         """Answers as the application would, without a task for it: a crowd that is refused must
         not keep those waiting who are not."""
         headers, body = refusal(cast(Scope, cycle.scope), most)
@@ -183,15 +190,14 @@ class Connection(HttpToolsProtocol):
             self.loop.call_soon(self.on_response_complete)
         else:
             self.on_response_complete()
-            if rest:
-                self._rest()
+            self._rest()
 
     def _rest(self) -> None:
         """Doesn't hear for a moment who was told to come again later: else a crowd that comes again
         at once would have its refusals, and nobody an answer."""
         if not self.transport.is_closing():
             self.transport.pause_reading()
-            self.loop.call_later(self._rests, self._listen)
+            self.loop.call_later(random.uniform(self._rests / 2, self._rests), self._listen)
 
     def _listen(self) -> None:
         if not self.transport.is_closing() and not self.flow.read_paused:
@@ -201,6 +207,7 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """As uvicorn's own, without its timer."""
+        self._joined.flush()
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from riskspace.ids import new_id
 from riskspace.logs import request_id
 
 HEADER = "X-Request-ID"
+_NAME = HEADER.lower().encode()
 SHAPE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def given_or_new(scope: Scope) -> str:
     """The id that a request bears, or one for it."""
-    given = Headers(scope=scope).get(HEADER, "")
-    return given if SHAPE.fullmatch(given) else new_id()
+    for name, value in scope["headers"]:
+        if name == _NAME:
+            given = value.decode("latin-1")
+            return given if SHAPE.fullmatch(given) else new_id()
+    return new_id()
 
 
 class RequestId:
