@@ -121,7 +121,7 @@ class Settings(BaseModel):
         1, ge=1, le=64, description="processes that answer on the API's port"
     )
     max_in_flight: int = Field(
-        512, ge=1, le=100_000, description="requests that a process answers at once, at most"
+        768, ge=1, le=100_000, description="requests that a process answers at once, at most"
     )
     api_url: Url = Field("http://localhost:8000", description="where the UI finds the API")
     model_path: Path = Field(Path("models/prediabetes"), description="a model package (folder)")

@@ -32,7 +32,7 @@ MEASURES: Mapping[str, Measure] = {
     "redis": lambda _: redis_faults.endure(20),
     "disk": lambda _: disk.endure(30),
     "clock": lambda _: clock.endure(10),
-    "overload": lambda _: overload.endure(10),
+    "overload": lambda _: overload.endure(30),
     "slow": lambda _: overload.endure_slow(200, 5),
     "hostile": lambda _: fuzz.endure(),
     "soak": lambda options: soak.endure(options.minutes * 60, options.first_look * 60),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import statistics
 import time
 from collections import Counter
 from dataclasses import asdict
@@ -23,7 +24,7 @@ from riskspace.web.connections import PATIENCE
 from riskspace.web.descriptors import claim
 
 # Requests that the API has in flight at most, by default.
-IN_FLIGHT = 512
+IN_FLIGHT = 768
 CONNECTIONS = 1000
 # How many times its capacity it is asked for.
 TIMES = 10
@@ -32,24 +33,29 @@ BATCHES = 60
 ROWS = 10_000
 # Requests a second of a client whose refusals are looked at.
 SAMPLED = 50
-# Seconds after the crowd has gone at which full speed is looked for, and for how long.
-BACK_AFTER = 1
-BACK_FOR = 1
+# Seconds that the capacity is measured for before a crowd; then it is once more.
+CAPACITY_FOR = 4
+# Seconds after the crowd has gone at which full speed is looked for. So often it is compared with
+# that of an API that had no crowd, each for a second: a machine's own speed
+# changes.
+BACK_AFTER = 2
+# Seconds after which there are as many records as are kept: from then on, Redis drops one for each.
+FULL_AFTER = 20
+COMPARISONS = 9
 
 
 def endure(seconds: int) -> dict[str, Any]:
     """1 000 connections, then ten times the capacity, each for so long; and 1 000 requests of one
     moment."""
     claim()
-    with api() as server:
+    with api() as server, api() as idle:
         server.rate(1)
-        capacity = server.rate(seconds)
+        idle.rate(min(seconds, FULL_AFTER))
         return {
             "in_flight": IN_FLIGHT,
-            "capacity": capacity,
             "memory_before": server.most_memory(),
-            "crowd": _crowded(server, CONNECTIONS, seconds),
-            "tenfold": _crowded(server, CONNECTIONS, seconds, TIMES * capacity),
+            "crowd": _crowded(server, idle, CONNECTIONS, seconds),
+            "tenfold": _crowded(server, idle, CONNECTIONS, seconds, TIMES),
             "moment": asyncio.run(_moment(server, CONNECTIONS)),
             "most_memory": server.most_memory(),
             "batches": asyncio.run(_batches(server, BATCHES)),
@@ -58,28 +64,37 @@ def endure(seconds: int) -> dict[str, Any]:
         }
 
 
-def _crowded(server: Api, connections: int, seconds: int, rate: float = 0) -> dict[str, Any]:
+def _crowded(
+    server: Api, idle: Api, connections: int, seconds: int, times: float = 0
+) -> dict[str, Any]:
+    """A crowd that asks for so many `times` the capacity, or as much as it can."""
     target = Target("api", server.port)
+    before = server.rate(min(seconds, CAPACITY_FOR))
     with (
         Pulse(server.port) as pulse,
         Newcomers(server.port, server.body) as newcomers,
         SteadyLoad([target], SAMPLED) as sample,
     ):
         time.sleep(0.2)
-        found = crowd(server.port, server.body, connections, seconds, rate)
+        found = crowd(server.port, server.body, connections, seconds, times * before)
+    memory = server.most_memory()
     time.sleep(BACK_AFTER)
+    after = [(server.rate(1), idle.rate(1)) for _ in range(min(seconds, COMPARISONS))]
     refused = [one for one in sample.outcomes if one.status == 503]
     return {
         "connections": connections,
+        # The machine's own speed may have changed meanwhile.
+        "capacity": (before + statistics.median(rate for rate, _ in after)) / 2,
         **asdict(found),
         "livez_longest": pulse.longest,
         "livez_failures": pulse.failures,
+        "newcomers_refused": len(newcomers.refused),
         "newcomers_refused_p99": percentile(newcomers.refused or [0.0], 99),
         "newcomers_failures": newcomers.failures,
         "sampled": dict(Counter(str(one.status or one.error) for one in sample.outcomes)),
         "without_retry_after": sum(one.retry_after is None for one in refused),
-        "memory": server.most_memory(),
-        "rate_after": server.rate(BACK_FOR),
+        "memory": memory,
+        "speed_after": [rate / without for rate, without in after],
     }
 
 
