@@ -90,7 +90,7 @@ licences: $(VENV)/.dev ## renew the table of docs/licences.md
 	$(BIN)/python scripts/licences
 
 soak: $(VENV)/.dev ## kill, overload, fuzz and use it for two hours, and say how it took it
-	$(FAULTS) --minutes $(SOAK_MINUTES) programs redis disk clock overload slow hostile soak
+	$(FAULTS) --minutes $(SOAK_MINUTES) programs redis disk clock overload slow hostile breaks soak
 
 reliability: $(VENV)/.dev ## write what was measured into docs/reliability.md
 	$(FAULTS) report

@@ -11,6 +11,7 @@ from typing import Any
 
 from bench import load
 from faults import (
+    breaking,
     claims,
     clock,
     disk,
@@ -28,13 +29,14 @@ Measure = Callable[[argparse.Namespace], dict[str, Any]]
 
 # What the long form does of each.
 MEASURES: Mapping[str, Measure] = {
-    "programs": lambda options: episodes.endure(disturbances.long(), options.times, at_once=2),
+    "programs": lambda options: episodes.endure(disturbances.long(), options.times),
     "redis": lambda _: redis_faults.endure(20),
     "disk": lambda _: disk.endure(30),
     "clock": lambda _: clock.endure(10),
     "overload": lambda _: overload.endure(30),
     "slow": lambda _: overload.endure_slow(200, 5),
     "hostile": lambda _: fuzz.endure(),
+    "breaks": lambda _: breaking.endure(),
     "soak": lambda options: soak.endure(options.minutes * 60, options.first_look * 60),
 }
 

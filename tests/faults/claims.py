@@ -236,6 +236,12 @@ def _hostile(figures: Figures) -> list[Claim]:
     ]
 
 
+def _breaks(figures: Figures) -> list[Claim]:
+    breaks = figures["breaks"]
+    survivors = sum(one["caught"] is None for one in breaks)
+    return [_none(f"of {len(breaks)} protections that were broken, missed by no test", survivors)]
+
+
 def _soak(figures: Figures) -> list[Claim]:
     first, last, samples = figures["first_look"], figures["seconds"], figures["samples"]
     width = first / 5
@@ -269,5 +275,6 @@ MAKERS: dict[str, Callable[[Figures], list[Claim]]] = {
     "overload": _overload,
     "slow": _slow,
     "hostile": _hostile,
+    "breaks": _breaks,
     "soak": _soak,
 }

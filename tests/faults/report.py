@@ -42,7 +42,7 @@ def _section(name: str, measured: Mapping[str, claims.Figures]) -> str:
         return "Not measured yet.\n"
     figures = measured[name]
     table = claims.as_table(claims.of_all({name: figures}))
-    more = f"\n{_samples(figures)}" if name == "soak" else ""
+    more = f"\n{MORE[name](figures)}" if name in MORE else ""
     return f"Measured on {figures['date']}.\n\n{table}{more}"
 
 
@@ -76,6 +76,18 @@ def _samples(figures: claims.Figures) -> str:
         for sample in some
     ]
     return tables.table(head, rows)
+
+
+def _protections(figures: claims.Figures) -> str:
+    rows = [
+        [one["protection"], f"`{one['file']}`", f"`{one['caught']}`" if one["caught"] else "**no**"]
+        for one in figures["breaks"]
+    ]
+    return tables.table(["protection", "broken in", "noticed by"], rows).replace("--:", "---")
+
+
+# What stands below the claims of a measurement.
+MORE = {"soak": _samples, "breaks": _protections}
 
 
 if __name__ == "__main__":
