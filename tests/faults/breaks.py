@@ -111,8 +111,8 @@ JOURNAL = (
     _break(
         "a living process keeps its journal",
         "store/journal.py",
-        "fcntl.LOCK_EX | fcntl.LOCK_NB",
-        "fcntl.LOCK_SH",
+        "self._lock = _lock(draft)",
+        "self._lock = os.open(draft, os.O_RDONLY)",
         "tests/store/test_journal.py",
     ),
 )

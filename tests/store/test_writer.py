@@ -147,6 +147,19 @@ async def test_the_oldest_go_and_are_counted_when_the_queue_is_full(
     assert await written(store, stream) == list(range(15, 25))
 
 
+async def test_the_log_says_how_many_have_gone_but_not_each(
+    store: Store, stream: Stream, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "api")
+    writer, queue = queued(store, stream, capacity=10)
+    put(queue, *range(25))
+    async with running(writer):
+        assert await until_written(store, stream, 10) == list(range(15, 25))
+        put(queue, *range(25))
+        await asyncio.sleep(0.2)
+    assert caplog.messages == ["File d'attente pleine (entrées perdues: 15 au total)"]
+
+
 async def test_a_full_queue_takes_nothing_from_the_others(
     store: Store, new_stream: NewStream
 ) -> None:
