@@ -336,8 +336,8 @@ ACCESS = (
         "tokens are compared in constant time",
         "web/admin.py",
         "hmac.compare_digest(_digest(token), self._digest)",
-        "token.startswith(b'') and _digest(token) == self._digest",
-        "tests/access/test_token.py",
+        "_digest(token) == self._digest",
+        "tests/api/test_log_reading.py",
     ),
     _break(
         "guessing is slow",

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from contextlib import ExitStack
 from statistics import median
 from typing import Any
 
+import httpx
 from faults.ledger import Ledger
 from faults.load import SteadyLoad, statuses
 from faults.memory import holding
 from faults.spaces import PROGRAMS, space, targets
-from faults.visitors import CHROMIUM, Browsers, Scripts
+from faults.visitors import CHROMIUM, PATIENCE, Browsers, Scripts
 from real import ROOT
 from stack.stacks import Stack
+from ui.visits import events, run
+
+from riskspace.ui.remembered import VISITS
 
 # Single predictions a second, and the other calls.
 SINGLE = 50
@@ -34,8 +39,9 @@ def endure(seconds: float, first_look: float = FIRST_LOOK, every: float = EVERY)
             load = traffic.enter_context(SteadyLoad(targets(stack), SINGLE))
             scripts = traffic.enter_context(Scripts(stack.api_port, OTHERS))
             browsers = None
+            url = f"http://127.0.0.1:{stack.ui_port}/"
+            _visit(url, VISITS)
             if CHROMIUM is not None:
-                url = f"http://127.0.0.1:{stack.ui_port}/"
                 browsers = traffic.enter_context(Browsers(url, _example_button()))
             began = time.monotonic()
             while (now := time.monotonic() - began) < seconds:
@@ -81,6 +87,14 @@ def _sample(stack: Stack) -> dict[str, dict[str, float]]:
     info = stack.redis("INFO", "memory")
     found["redis"]["used_memory"] = round(info["used_memory"] / 1e6, 3)
     return found
+
+
+def _visit(url: str, times: int) -> None:
+    """So many visits, short ones, so that no more are remembered at the end than at the start."""
+    with httpx.Client(base_url=f"{url}gradio_api", timeout=PATIENCE) as client:
+        event = min(events(client), key=lambda event: len(event["inputs"]))
+        for _ in range(times):
+            run(client, event["id"], [None] * len(event["inputs"]), uuid.uuid4().hex)
 
 
 def _example_button() -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from space import Space
+from ui.visits import events, run
 
 from riskspace import settings
 from riskspace.ui.app import create_app
@@ -25,27 +26,6 @@ CANARY = "canary-7731"
 def client(shipped: Space) -> Any:
     with httpx.Client(base_url=f"{shipped.url}/gradio_api", timeout=10) as http:
         yield http
-
-
-def events(client: httpx.Client) -> list[dict[str, Any]]:
-    """What the page may ask, as the page is told."""
-    config = client.get(str(client.base_url).replace("/gradio_api/", "/config")).json()
-    return [event for event in config["dependencies"] if event["backend_fn"]]
-
-
-def run(client: httpx.Client, event: int, data: Any, visit: str = "abc123") -> str:
-    """All that the server says to one event."""
-    session = {"session_hash": visit, "fn_index": event, "data": data}
-    joined = client.post("/queue/join", json=session)
-    if joined.status_code != 200:
-        return joined.text
-    said = []
-    with client.stream("GET", "/queue/data", params={"session_hash": visit}) as stream:
-        for line in stream.iter_lines():
-            said.append(line)
-            if "process_completed" in line or "close_stream" in line:
-                break
-    return "\n".join(said)
 
 
 @pytest.mark.parametrize("value", [CANARY, [CANARY], {"path": CANARY}, f"{CANARY}\n"])
@@ -131,9 +111,9 @@ def queue(shipped: Space) -> Any:
 
 def test_what_was_said_to_a_visit_goes_when_another_comes(queue: Any) -> None:
     messages, asked = queue.pending_messages_per_session, queue.pending_event_ids_session
-    for visit, events in (("told", set()), ("waits", {"1"}), ("comes", set())):
+    for visit, ids in (("told", set()), ("waits", {"1"}), ("comes", set())):
         messages[visit] = object()
-        asked[visit] = events
+        asked[visit] = ids
     assert list(messages) == list(asked) == ["waits", "comes"]
 
 
