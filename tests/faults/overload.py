@@ -41,7 +41,7 @@ CAPACITY_FOR = 4
 BACK_AFTER = 2
 # Seconds after which there are as many records as are kept: from then on, Redis drops one for each.
 FULL_AFTER = 20
-COMPARISONS = 9
+COMPARISONS = 16
 
 
 def endure(seconds: int) -> dict[str, Any]:
@@ -79,12 +79,12 @@ def _crowded(
         found = crowd(server.port, server.body, connections, seconds, times * before)
     memory = server.most_memory()
     time.sleep(BACK_AFTER)
-    after = [(server.rate(1), idle.rate(1)) for _ in range(min(seconds, COMPARISONS))]
+    after, without = _in_turn(server, idle, min(seconds, COMPARISONS))
     refused = [one for one in sample.outcomes if one.status == 503]
     return {
         "connections": connections,
         # The machine's own speed may have changed meanwhile.
-        "capacity": (before + statistics.median(rate for rate, _ in after)) / 2,
+        "capacity": (before + after) / 2,
         **asdict(found),
         "livez_longest": pulse.longest,
         "livez_failures": pulse.failures,
@@ -94,8 +94,17 @@ def _crowded(
         "sampled": dict(Counter(str(one.status or one.error) for one in sample.outcomes)),
         "without_retry_after": sum(one.retry_after is None for one in refused),
         "memory": memory,
-        "speed_after": [rate / without for rate, without in after],
+        "speed_after": after / without,
     }
+
+
+def _in_turn(one: Api, other: Api, times: int) -> tuple[float, float]:
+    """The rates of two, each so many times for a second, and first every other time."""
+    rates: dict[int, list[float]] = {one.port: [], other.port: []}
+    for number in range(times):
+        for server in (one, other) if number % 2 else (other, one):
+            rates[server.port].append(server.rate(1))
+    return statistics.mean(rates[one.port]), statistics.mean(rates[other.port])
 
 
 async def _moment(server: Api, requests: int) -> dict[str, int]:
@@ -153,7 +162,7 @@ def endure_slow(each: int, seconds: int) -> dict[str, Any]:
     wanted = each * len(KINDS)
     with api() as server:
         server.rate(1)
-        alone = server.rate(seconds)
+        alone = [server.rate(seconds)]
         time.sleep(0.5)  # until those of the load are gone
         before = server.descriptors()
         with Pulse(server.port) as pulse, SlowClients(server.port, each) as slow:
@@ -162,11 +171,12 @@ def endure_slow(each: int, seconds: int) -> dict[str, Any]:
             held = server.descriptors() - before
             beside = server.rate(seconds)
             time.sleep(max(0.0, began + PATIENCE + 3 - time.monotonic()))
+        alone.append(server.rate(seconds))
         return {
             "wanted": wanted,
             "held": held,
             "left": wanted - slow.ended,
-            "alone": alone,
+            "alone": statistics.mean(alone),
             "beside": beside,
             "longest": slow.longest,
             "answers": slow.answers,
