@@ -277,13 +277,15 @@ HOSTILE = (
         "except (msgspec.MsgspecError, UnicodeDecodeError):",
         "tests/model/test_decoder.py",
         "tests/api/test_bad_input.py",
+        "tests/faults/hostile/test_bodies.py",
     ),
     _break(
         "what follows a body is no header",
         "web/connections.py",
         "if self.cycle is None or self.cycle.scope is not self.scope:",
         "if True:",
-        "tests/faults/hostile/test_smuggling.py",
+        "tests/api/test_connections.py",
+        "tests/faults/hostile/test_heads.py",
     ),
     _break(
         "a request's id is of a sane shape",
