@@ -51,7 +51,7 @@ class Decoder:
         """One valid record from JSON; None where the schema has to look at it."""
         try:
             inputs: Inputs = self._decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except (msgspec.MsgspecError, UnicodeDecodeError):  # flat, so never too deep
             return None
         if self._whole:
             values = msgspec.structs.astuple(inputs)
@@ -81,7 +81,7 @@ class Decoder:
         """Many valid records from JSON, a list or an object that holds it as `records`; None where
         they have to be looked at one by one."""
         for decode in (self._decode_bare, self._decode_wrapped):
-            with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            with suppress(msgspec.MsgspecError, UnicodeDecodeError):
                 found = decode(body)
                 records: list[Inputs] = found if isinstance(found, list) else found.records
                 return records if self._are_whole(records) else None
