@@ -7,6 +7,7 @@ import http.client
 import json
 import logging
 import os
+import re
 import signal
 import threading
 import time
@@ -277,6 +278,42 @@ def test_who_comes_again_at_once_is_refused_at_once_and_heard_again_later(
     assert took[0] < REST / 2
     for n, seconds in enumerate(took[1:]):
         assert seconds > 2**n * REST / 2 * 0.8
+
+
+def test_who_was_refused_together_does_not_come_again_together(
+    pumps: Path, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    process = start(pumps, tmp_path, **on_redis(redis_server, MAX_IN_FLIGHT="1"))
+    os.kill(redis_server.pid, signal.SIGSTOP)
+    body = json.dumps(tiny.RECORD).encode()
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    request = b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
+
+    async def refused_again() -> float:
+        reader, writer = await asyncio.open_connection("127.0.0.1", process.port)
+        for _ in range(2):
+            writer.write(request)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            length = re.search(rb"content-length: (\d+)", answer)
+            assert length is not None
+            await reader.readexactly(int(length[1]))
+        writer.close()
+        return time.monotonic()
+
+    async def all_again() -> list[float]:
+        return await asyncio.gather(*(refused_again() for _ in range(20)))
+
+    try:
+        busy = threading.Thread(target=process.ask, args=("GET", "/logs"))
+        busy.start()
+        time.sleep(0.2)
+        heard = asyncio.run(all_again())
+        busy.join()
+    finally:
+        os.kill(redis_server.pid, signal.SIGCONT)
+        process.program.stop()
+    assert max(heard) - min(heard) > REST / 4
 
 
 def test_who_came_too_early_is_answered_once_there_is_room() -> None:

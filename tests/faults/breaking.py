@@ -21,7 +21,7 @@ from real import ROOT
 # What a test may need of the repository, and seconds that all tests of one break may take.
 PARTS = ("src", "tests", "models", "bench", "docs", "scripts", "deploy")
 PATIENCE = 400
-# pytest's own statuses: tests failed, and none was found or all ran.
+# pytest's status where tests failed; it has others where none was found, or it couldn't run.
 FAILED = 1
 
 
@@ -50,7 +50,7 @@ def broken(one: Break, copy: Path) -> dict[str, Any]:
         status, said = _run(one.tests, copy)
     finally:
         one.undo(copy)
-    first = re.search(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE)
+    first = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", said, re.MULTILINE)
     caught = first[1] if status == FAILED and first else None
     return {"caught": caught, **({} if caught else {"status": status, "said": said[-1000:]})}
 

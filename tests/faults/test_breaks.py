@@ -12,7 +12,10 @@ from real import ROOT
 FILE = "web/head.py"
 TEST = f"""from pathlib import Path
 
-def test_head() -> None:
+import pytest
+
+@pytest.mark.parametrize("method", ["any method"])
+def test_head(method: str) -> None:
     assert "!= 'HEAD'" in Path("{SOURCE}/{FILE}").read_text().replace('"', "'")
 """
 
@@ -42,7 +45,7 @@ def test_each_is_made_by_itself_and_called_by_its_own_name() -> None:
 
 def test_a_break_names_the_test_that_notices_and_is_undone(copy: Path) -> None:
     one = Break("HEAD has no body", FILE, '!= "HEAD"', '!= "GET"', ("test_head.py",))
-    assert broken(one, copy) == {"caught": "test_head.py::test_head"}
+    assert broken(one, copy) == {"caught": "test_head.py::test_head[any method]"}
     assert (copy / SOURCE / FILE).read_bytes() == (ROOT / SOURCE / FILE).read_bytes()
 
 
