@@ -1,4 +1,4 @@
-"""What a large body needed is there for the next one."""
+"""What a large body needed is there for the next one, and what a thread freed for another."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 
 import pytest
 from real import ROOT
+
+glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library than glibc")
 
 FAULTS = """
 import resource
@@ -22,17 +24,49 @@ for _ in range(20): letter * (8 << 20)
 print(faults() - before)
 """
 
+# glibc's heaps, but for the first, begin at a multiple of 64 MB.
+HEAPS = """
+import threading
+from pathlib import Path
+from riskspace.web.allocator import share_freed_memory
+if {share}: share_freed_memory()
+held, started = threading.Event(), threading.Barrier(9)
+def hold():
+    data = b"x" * 2000
+    started.wait()
+    held.wait()
+threads = [threading.Thread(target=hold) for _ in range(8)]
+for thread in threads: thread.start()
+started.wait()
+mappings = [line.split()[0] for line in Path("/proc/self/maps").read_text().splitlines()]
+print(sum(int(mapping.split("-")[0], 16) % (1 << 26) == 0 for mapping in mappings))
+held.set()
+"""
+
 
 def faults(keep: bool) -> int:
+    return printed(FAULTS.format(keep=keep))
+
+
+def heaps(share: bool) -> int:
+    return printed(HEAPS.format(share=share))
+
+
+def printed(program: str) -> int:
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src")}
-    program = FAULTS.format(keep=keep)
     ran = subprocess.run(
         [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True
     )
     return int(ran.stdout)
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library than glibc")
+@glibc
 def test_pages_are_not_cleared_again_for_each_large_body() -> None:
     assert faults(keep=True) < 100
     assert faults(keep=False) > 1000
+
+
+@glibc
+def test_threads_share_a_heap() -> None:
+    assert heaps(share=True) == 0
+    assert heaps(share=False) >= 4

@@ -33,6 +33,13 @@ CONTRACT = [
     "Running on local URL:  http://0.0.0.0:7860",
 ]
 FIRST_ANSWER = 6.0  # seconds from `docker run`
+# What a slow machine is told by: a page of Gradio alone, in the same image. With Redis, the API and
+# their supervision, the Space takes this many times as long at most.
+BARE = """
+import gradio
+gradio.Interface(str.upper, "text", "text").launch(server_name="0.0.0.0", server_port=7860)
+"""
+FIRST_ANSWER_TO_BARE = 1.25
 # Seconds from `kill -9` until all of it answers again.
 BACK = {"redis": 3.0, "api": 3.0, "ui": 6.0}
 
@@ -60,20 +67,31 @@ def test_the_start_prints_the_contract_and_the_page_answers_in_time(
     run: Run, space_image: str, measured: Measured
 ) -> None:
     """The best of three: another program on the machine must not decide."""
-    assert any(starts_in_time(run(space_image, "--cpus=2"), measured) for _ in range(3))
+    assert any(starts_in_time(run, space_image, measured) for _ in range(3))
 
 
-def starts_in_time(container: Container, measured: Measured) -> bool:
-    eventually(container.answers, 60, every=0.05)
-    took = time.time() - container.started
-    eventually(lambda: "Running on local URL:" in container.output())
-    printed = stages(container)
+def starts_in_time(run: Run, image: str, measured: Measured) -> bool:
+    space = run(image, "--cpus=2")
+    took = first_answer(space)
+    eventually(lambda: "Running on local URL:" in space.output())
+    printed = stages(space)
     for seconds, text in [*printed, (took, "first 200 on 7860")]:
         measured(f"{seconds:6.2f} s  {text}")
     own = [text for _, text in printed if not re.match(r"\d{4}-\d\d-\d\d ", text)]
     # A slow machine needs a second try, which has a line of its own.
     assert [text for text in own if not re.match(r"Tentative [2-9]/", text)] == CONTRACT
-    return took <= FIRST_ANSWER
+    if took <= FIRST_ANSWER:
+        return True
+    space.stop()
+    bare = first_answer(run(image, "--cpus=2", command=("python", "-c", BARE)))
+    measured(f"{bare:6.2f} s  first 200 of a page of Gradio alone, this machine being slow")
+    return took <= FIRST_ANSWER_TO_BARE * bare
+
+
+def first_answer(container: Container) -> float:
+    """Seconds since the call of `docker run`."""
+    eventually(container.answers, 60, every=0.05)
+    return time.time() - container.started
 
 
 def test_another_model_package_gives_another_space(run: Run, space_image: str, pumps: Path) -> None:

@@ -471,6 +471,13 @@ MEMORY = (
         "",
         "tests/ui/test_gradio.py",
     ),
+    _break(
+        "the page's threads share one heap",
+        "ui/__main__.py",
+        "    share_freed_memory()\n",
+        "",
+        "tests/stack/test_real_boot.py",
+    ),
 )
 
 BREAKS = JOURNAL + OVERLOAD + HOSTILE + ACCESS + MODELS + MEMORY

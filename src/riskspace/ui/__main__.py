@@ -11,6 +11,7 @@ from riskspace import logs, settings
 from riskspace.settings import Settings
 from riskspace.ui.app import create_app
 from riskspace.ui.client import ApiClient, connect
+from riskspace.web.allocator import share_freed_memory
 from riskspace.web.answers import Model
 from riskspace.web.server import listen, prepare, serve
 
@@ -18,6 +19,7 @@ from riskspace.web.server import listen, prepare, serve
 def main() -> int:
     """Serves until stopped; 1 when the API never answers or the port is taken."""
     chosen = settings.load_or_exit()
+    share_freed_memory()
     logs.configure(chosen)
     host, port = chosen.gradio_server_name, chosen.gradio_server_port
     try:

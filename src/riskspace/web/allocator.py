@@ -1,4 +1,5 @@
-"""Memory that a large body needed, kept for the next one."""
+"""What glibc does with memory that was freed. Where there is another C library, nothing here does
+anything."""
 
 from __future__ import annotations
 
@@ -15,12 +16,20 @@ _ARENA_MAX = -8
 KEPT = 32 * 1024 * 1024
 
 
+def share_freed_memory() -> None:
+    """Makes all threads from here on use one heap. What one of them freed, another can have: with a
+    heap for each, a process of many threads grows for hours."""
+    _set(_ARENA_MAX, 1)
+
+
 def keep_freed_memory() -> None:
     """Makes glibc keep what was freed, up to KEPT bytes, instead of giving it back at once: the
-    system clears each page anew, which takes longer than all copies of a batch. Where there is
-    another C library it does nothing."""
+    system clears each page anew, which takes longer than all copies of a batch."""
+    share_freed_memory()
+    _set(_MMAP_THRESHOLD, KEPT)
+    _set(_TRIM_THRESHOLD, KEPT)
+
+
+def _set(option: int, value: int) -> None:
     with suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_ARENA_MAX, 1)  # threads share what is kept
-        mallopt(_MMAP_THRESHOLD, KEPT)
-        mallopt(_TRIM_THRESHOLD, KEPT)
+        ctypes.CDLL(None).mallopt(option, value)
