@@ -39,7 +39,7 @@ BARE = """
 import gradio
 gradio.Interface(str.upper, "text", "text").launch(server_name="0.0.0.0", server_port=7860)
 """
-FIRST_ANSWER_TO_BARE = 1.25
+FIRST_ANSWER_TO_BARE = 1.6
 # Seconds from `kill -9` until all of it answers again.
 BACK = {"redis": 3.0, "api": 3.0, "ui": 6.0}
 
