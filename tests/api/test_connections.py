@@ -320,3 +320,15 @@ def test_a_connection_waits_longer_for_its_next_request_than_for_the_rest_of_one
     assert silent < 4.5
     assert slow < 4.5
     assert 5 < idle < 9
+
+
+def test_a_body_that_comes_byte_by_byte_is_not_waited_for(impatient: int) -> None:
+    answer, began = b"", time.monotonic()
+    with socket.create_connection(("127.0.0.1", impatient), 0.2) as client:
+        client.sendall(HEAD + b"Content-Length: 1000\r\n\r\n")
+        while not answer and time.monotonic() - began < 10:
+            client.sendall(b"x")
+            with suppress(TimeoutError):
+                answer = client.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert time.monotonic() - began < 4.5

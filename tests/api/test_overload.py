@@ -187,8 +187,10 @@ def _held(
         return predict_rows(body, csv=csv)
 
     monkeypatch.setattr(service, "predict_rows", later)
-    yield may, held
-    may.set()
+    try:
+        yield may, held
+    finally:
+        may.set()
 
 
 def test_batches_that_wait_are_bounded_and_predictions_go_on(
