@@ -50,7 +50,7 @@ def broken(one: Break, copy: Path) -> dict[str, Any]:
         status, said = _run(one.tests, copy)
     finally:
         one.undo(copy)
-    first = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", said, re.MULTILINE)
+    first = re.search(r"^(?:FAILED|ERROR) (\S+\.py.*?)(?: - .*)?$", said, re.MULTILINE)
     caught = first[1] if status == FAILED and first else None
     return {"caught": caught, **({} if caught else {"status": status, "said": said[-1000:]})}
 

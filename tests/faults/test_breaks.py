@@ -10,12 +10,15 @@ from faults.breaks import BREAKS, SOURCE, Break
 from real import ROOT
 
 FILE = "web/head.py"
-TEST = f"""from pathlib import Path
+# What it logs is printed before its name.
+TEST = f"""import logging
+from pathlib import Path
 
 import pytest
 
 @pytest.mark.parametrize("method", ["any method"])
 def test_head(method: str) -> None:
+    logging.error("no name of a test")
     assert "!= 'HEAD'" in Path("{SOURCE}/{FILE}").read_text().replace('"', "'")
 """
 
