@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+HEAP = 64 << 20  # HEAP_MAX_SIZE, in bytes, of glibc's malloc on a machine of 64 bits
 
 
 def free_port() -> int:
@@ -99,3 +101,12 @@ class Program:
         """Ends it as a supervisor would; gives its exit status."""
         self.process.terminate()
         return self.process.wait(timeout=15)
+
+
+def heaps(pid: int) -> int:
+    """How many heaps glibc made for threads: each is an aligned piece of address space, of which
+    what isn't used yet is reserved."""
+    mappings = Path(f"/proc/{pid}/maps").read_text()
+    pieces = re.findall(r"^(\w+)-(\w+) rw-p .*\n\2-(\w+) ---p ", mappings, re.MULTILINE)
+    edges = [(int(first, 16), int(last, 16)) for first, _, last in pieces]
+    return sum(first % HEAP == 0 and last - first == HEAP for first, last in edges)

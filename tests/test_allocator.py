@@ -24,10 +24,9 @@ for _ in range(20): letter * (8 << 20)
 print(faults() - before)
 """
 
-# glibc's heaps, but for the first, begin at a multiple of 64 MB.
 HEAPS = """
-import threading
-from pathlib import Path
+import os, threading
+from real import heaps
 from riskspace.web.allocator import share_freed_memory
 if {share}: share_freed_memory()
 held, started = threading.Event(), threading.Barrier(9)
@@ -38,8 +37,7 @@ def hold():
 threads = [threading.Thread(target=hold) for _ in range(8)]
 for thread in threads: thread.start()
 started.wait()
-mappings = [line.split()[0] for line in Path("/proc/self/maps").read_text().splitlines()]
-print(sum(int(mapping.split("-")[0], 16) % (1 << 26) == 0 for mapping in mappings))
+print(heaps(os.getpid()))
 held.set()
 """
 
@@ -53,7 +51,7 @@ def heaps(share: bool) -> int:
 
 
 def printed(program: str) -> int:
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src")}
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tests'}"}
     ran = subprocess.run(
         [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True
     )
